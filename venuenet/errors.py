@@ -1,0 +1,106 @@
+"""One base error; each kind has a stable code, a title in zh and en, and says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class VenuenetError(ValueError):
+    """Anything venuenet refuses, told in both languages.
+
+    Parameters
+    ----------
+    detail, detail_en : str
+        What is wrong, where, and how to mend it, in Chinese and in English.
+    param : str, optional
+        The parameter or file at fault.
+    allowed : sequence of str, optional
+        The values that would have been accepted.
+    """
+
+    code = "error"
+    title = "出错了"
+    title_en = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        detail_en: str,
+        *,
+        param: str | None = None,
+        allowed: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(f"{self.title}：{detail} | {self.title_en}: {detail_en}")
+        self.detail = detail
+        self.detail_en = detail_en
+        self.param = param
+        self.allowed = list(allowed) if allowed is not None else None
+
+
+class BadQueryError(VenuenetError):
+    """A parameter that cannot be understood or contradicts another."""
+
+    code = "bad-query"
+    title = "参数有误"
+    title_en = "Bad parameter"
+
+
+class UnknownNameError(VenuenetError):
+    """A district, venue or standard nobody has heard of."""
+
+    code = "unknown-name"
+    title = "查无此项"
+    title_en = "Unknown name"
+
+
+class AreaPackError(VenuenetError):
+    """An area pack whose tables do not hold together; carries every fault found."""
+
+    code = "bad-area-pack"
+    title = "区域数据包有误"
+    title_en = "Bad area pack"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__(
+            f"共 {len(self.faults)} 处：" + "；".join(f.zh() for f in self.faults[:5]),
+            f"{len(self.faults)} faults: " + "; ".join(f.en() for f in self.faults[:5]),
+        )
+
+
+class SnapshotError(VenuenetError):
+    """A snapshot that is missing, damaged or written by another version."""
+
+    code = "bad-snapshot"
+    title = "成果快照不可用"
+    title_en = "Snapshot not usable"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in one place: file, row and column as a spreadsheet shows them."""
+
+    file: str
+    row: int | None
+    column: str | None
+    what_zh: str
+    what_en: str
+    mend_zh: str
+    mend_en: str
+
+    def _place(self) -> str:
+        parts = [self.file]
+        if self.row is not None:
+            parts.append(f"row {self.row}")
+        if self.column is not None:
+            parts.append(self.column)
+        return ":".join(parts)
+
+    def zh(self) -> str:
+        """Return the fault as one Chinese sentence."""
+        return f"{self._place()} {self.what_zh}（{self.mend_zh}）"
+
+    def en(self) -> str:
+        """Return the fault as one English sentence."""
+        return f"{self._place()} {self.what_en} ({self.mend_en})"

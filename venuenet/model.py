@@ -1,0 +1,232 @@
+"""The types that cross a border between stages; nothing else.
+
+Times are whole seconds, people whole persons, points WGS84 degrees, lengths metres,
+areas square kilometres unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Kind = Literal["science_museum", "base", "center_city", "center_district", "center_n", "other"]
+Mode = Literal["walk", "transit", "drive"]
+Tier = Literal["hub", "branch", "node", "-"]
+Status = Literal["open", "closed", "planned", "lapsed", "unknown"]
+GroupStanding = Literal["known", "estimated", "unknown"]
+Variant = Literal["point", "late", "early"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SCIENCE_KINDS: tuple[Kind, ...] = tuple(k for k in KINDS if k != "other")
+MODES: tuple[Mode, ...] = get_args(Mode)
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+
+NEAREST = 3
+"""How many nearest venues of each kind are kept for every cell, without a cut-off."""
+
+UNREACHED = np.iinfo(np.int32).max
+"""Seconds that stand for "no venue of this kind can be reached at all"."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a number comes from; printed under every table and in every download."""
+
+    id: str
+    title: str
+    title_en: str
+    date: str
+    licence: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Venue:
+    """A place where people meet science, as the lists name it."""
+
+    venue_id: str
+    name_zh: str
+    name_en: str
+    kind: Kind
+    tier: Tier
+    level: str
+    adcode: str | None
+    address_zh: str | None
+    status: Status
+    source: str
+    confidence: str
+    note: str | None = None
+    flags: tuple[str, ...] = ()
+    exhibition_m2: float | None = None
+    visits_per_year: float | None = None
+
+
+@dataclass(frozen=True)
+class LocatedVenue(Venue):
+    """A venue with a point: WGS84 degrees, and how far off the point may be, in metres."""
+
+    lon: float = field(kw_only=True)
+    lat: float = field(kw_only=True)
+    precision_m: float = field(kw_only=True)
+    method: str = field(kw_only=True)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the venue can cover anyone: closed, planned and lapsed ones never do."""
+        return self.status in ("open", "unknown")
+
+
+@dataclass(frozen=True)
+class DemandPoints:
+    """People per cell and township.
+
+    Attributes
+    ----------
+    cell : (n,) uint64
+        H3 index of every cell with people, ascending.
+    lon, lat : (n,) float64
+        Cell centres, WGS84 degrees.
+    x, y : (n,) float64
+        Cell centres, metres in the area's projected CRS.
+    area_km2 : (n,) float64
+        ``h3.cell_area`` of each cell.
+    cell_district, cell_township : (n,) int32
+        Position of the district that holds the centre, and of the nearest placed township in it.
+    neighbours : (m, 2) int32
+        Pairs of cells with people that share an edge.
+    row_cell, row_township : (r,) int32
+        One row per (cell, township): positions in ``cell`` and in the area's township table.
+    people : (r,) int64
+        Residents of the row; sums exactly to townships, districts and the census total.
+    groups : mapping of group to (r,) int64
+        Residents by group; only groups whose share is known or estimated.
+    township_flags : tuple of tuple of str
+        Per township: what is modelled about it (``residents_estimated``, ``point_unknown``).
+    group_standing : mapping of group to mapping of adcode to GroupStanding
+        Whether a district's share was known, taken from the city, or unknown.
+    origin : str
+        ``modelled``: every cell value is a model's, never a count.
+    """
+
+    cell: NDArray[np.uint64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    area_km2: NDArray[np.float64]
+    cell_district: NDArray[np.int32]
+    cell_township: NDArray[np.int32]
+    neighbours: NDArray[np.int32]
+    row_cell: NDArray[np.int32]
+    row_township: NDArray[np.int32]
+    people: NDArray[np.int64]
+    groups: Mapping[str, NDArray[np.int64]]
+    township_flags: tuple[tuple[str, ...], ...]
+    group_standing: Mapping[str, Mapping[str, GroupStanding]]
+    origin: Literal["modelled", "census"] = "modelled"
+
+
+@dataclass(frozen=True)
+class TravelTimes:
+    """Times cell → venue of one mode, in whole seconds.
+
+    A sparse venue x cell matrix up to ``cutoff_s`` (CSR: venue ``v`` owns entries
+    ``indptr[v]:indptr[v+1]``), and without a cut-off the ``NEAREST`` nearest venues of each kind.
+
+    Attributes
+    ----------
+    venue_ids : tuple of str
+        Rows of the matrix: located venues that count.
+    near_s : (3, kinds, NEAREST, n) int32
+        Seconds by variant: ``point``, then with every venue shifted away (``late``) and towards
+        (``early``) the cell by its position precision; ``UNREACHED`` where there is none.
+    near_venue : (kinds, NEAREST, n) int16
+        Which venue that is in the ``point`` variant; -1 where there is none.
+    estimated : bool
+        True where no network was used for the street part.
+    """
+
+    mode: Mode
+    engine: str
+    surface_transit: bool
+    estimated: bool
+    period: str | None
+    cutoff_s: int
+    venue_ids: tuple[str, ...]
+    indptr: NDArray[np.int64]
+    cell: NDArray[np.int32]
+    seconds: NDArray[np.uint16]
+    near_s: NDArray[np.int32]
+    near_venue: NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A yardstick of access: k venues of some kinds within some minutes by a mode."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    mode: Mode
+    minutes: int
+    kinds: tuple[Kind, ...]
+    k: int
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one coverage answer is about; the parameters as understood."""
+
+    mode: Mode = "transit"
+    minutes: int = 45
+    kinds: tuple[Kind, ...] = SCIENCE_KINDS
+    k: int = 1
+    group: str = "all"
+    surface_transit: bool = False
+    standard: str | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Uncovered cells of one township that hang together.
+
+    ``cells`` are positions in DemandPoints; ``minutes`` is the people-weighted mean to the
+    venue nearest to most of the gap's people.
+    """
+
+    gap_id: str
+    adcode: str
+    township_code: str
+    people: int
+    area_km2: float
+    cells: NDArray[np.int32]
+    nearest_venue_id: str | None
+    nearest_minutes: float | None
+    cause: str
+    gap_type: Literal["service", "data"]
+    severity: Literal["high", "medium", "low"]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot was made from; its hash is the ETag of all that is served from it."""
+
+    snapshot: str
+    as_of: dt.date
+    area: str
+    version: str
+    sources: tuple[Source, ...]
+    parameters: Mapping[str, Any]
+    counts: Mapping[str, int]
+
+
+Frame = pd.DataFrame
