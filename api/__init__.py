@@ -1,0 +1,1 @@
+"""The HTTP service: routes over one immutable snapshot."""

@@ -1,0 +1,119 @@
+"""One typed function per thing a route needs: the snapshot, the question, the districts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Request
+
+from venuenet.area import resolve_district
+from venuenet.errors import BadQueryError
+from venuenet.model import Question
+from venuenet.publish.answers import Row, envelope
+from venuenet.publish.geo import describe
+from venuenet.publish.snapshot import Snapshot
+from venuenet.questions import parse_question
+
+Lang = Literal["zh", "en"]
+MAX_DISTRICTS = 40
+
+
+def get_snapshot(request: Request) -> Snapshot:
+    """Return the snapshot this service was started with."""
+    snapshot: Snapshot = request.app.state.snapshot
+    return snapshot
+
+
+SnapshotDep = Annotated[Snapshot, Depends(get_snapshot)]
+
+
+def known_only(*names: str) -> Any:
+    """Refuse query parameters nobody reads: a misspelt one must not be ignored in silence."""
+
+    def check(request: Request) -> None:
+        for name in request.query_params:
+            if name not in names:
+                raise BadQueryError(
+                    f"没有名为 {name[:60]} 的参数，可用：{'、'.join(names) or '（无）'}",
+                    f"there is no parameter {name[:60]!r}; allowed: {', '.join(names) or 'none'}",
+                    param=name[:60],
+                    allowed=list(names),
+                )
+        for name in set(request.query_params) - {"district"}:
+            if len(request.query_params.getlist(name)) > 1:
+                raise BadQueryError(
+                    f"参数 {name} 只能给一次", f"parameter {name} may be given once", param=name
+                )
+
+    return Depends(check)
+
+
+QUESTION = ("mode", "minutes", "standard", "group", "kinds", "surface_transit")
+
+
+def get_question(
+    snapshot: SnapshotDep,
+    mode: Annotated[
+        str | None, Query(description="walk | transit | drive（默认 transit）", examples=["transit"])
+    ] = None,
+    minutes: Annotated[
+        str | None, Query(description="1..120 整数分钟（默认 45）", examples=["45"])
+    ] = None,
+    standard: Annotated[
+        str | None,
+        Query(description="标准编号，见 /standards；与 mode、minutes 互斥", examples=["walk15"]),
+    ] = None,
+    group: Annotated[
+        str | None, Query(description="人群，默认 all", examples=["seniors"])
+    ] = None,
+    kinds: Annotated[
+        str | None,
+        Query(description="science（默认）| all | 逗号分隔的类别", examples=["science"]),
+    ] = None,
+    surface_transit: Annotated[
+        str | None,
+        Query(description="true 时按假设加入地面公交，仅限 transit", examples=["false"]),
+    ] = None,
+) -> Question:
+    """Understand the question's parameters; raises BadQueryError."""
+    return parse_question(
+        snapshot.standards,
+        [g.id for g in snapshot.area.meta.groups],
+        mode=mode,
+        minutes=minutes,
+        standard=standard,
+        group=group,
+        kinds=kinds,
+        surface_transit=surface_transit,
+    )
+
+
+QuestionDep = Annotated[Question, Depends(get_question)]
+
+
+def get_districts(
+    snapshot: SnapshotDep,
+    district: Annotated[
+        list[str] | None,
+        Query(
+            description="区：代码、中文名（可省“区”）、英文名或拼音；可重复",
+            examples=[["海淀区"]],
+        ),
+    ] = None,
+) -> tuple[str, ...]:
+    """Resolve the districts asked for; none means all."""
+    wanted = district or []
+    if len(wanted) > MAX_DISTRICTS:
+        raise BadQueryError(
+            f"一次最多 {MAX_DISTRICTS} 个区", f"at most {MAX_DISTRICTS} districts", param="district"
+        )
+    return tuple(dict.fromkeys(resolve_district(snapshot.area, d) for d in wanted))
+
+
+DistrictsDep = Annotated[tuple[str, ...], Depends(get_districts)]
+
+
+def wrap(snapshot: Snapshot, question: Question | None = None, **more: Any) -> Row:
+    """Put the common envelope around an answer."""
+    asked = describe(question) if question else {}
+    return {**envelope(snapshot), **asked, **more}

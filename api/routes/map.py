@@ -1,0 +1,29 @@
+"""GET /map/*: the shapes the page draws."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.deps import SnapshotDep, known_only
+from venuenet.publish.geo import district_collection, subway_collection
+
+router = APIRouter(prefix="/map", tags=["map"], include_in_schema=False)
+
+
+@router.get("/districts.geojson", dependencies=[known_only()])
+def get_districts(snapshot: SnapshotDep) -> dict[str, Any]:
+    """District polygons."""
+    return _districts(snapshot)
+
+
+@router.get("/subway.geojson", dependencies=[known_only()])
+def get_subway(snapshot: SnapshotDep) -> dict[str, Any]:
+    """Rail lines and stations."""
+    return _subway(snapshot)
+
+
+_districts = lru_cache(maxsize=2)(district_collection)
+_subway = lru_cache(maxsize=2)(subway_collection)

@@ -1,0 +1,146 @@
+"""The shapes of the answers, for /openapi.json and to keep the code to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+
+class SourceShape(BaseModel):
+    """Where numbers come from."""
+
+    id: str
+    title: str
+    title_en: str
+    date: str
+    licence: str
+    attribution: str
+
+
+class Envelope(BaseModel):
+    """What every JSON answer carries."""
+
+    snapshot: Annotated[str, Field(examples=["2f1c9a7be03d4512"])]
+    as_of: Annotated[str, Field(examples=["2026-10-07"])]
+    sources: list[SourceShape]
+
+
+class Asked(Envelope):
+    """The parameters as understood."""
+
+    standard: Annotated[str | None, Field(examples=["transit45"])]
+    mode: Annotated[str, Field(examples=["transit"])]
+    minutes: Annotated[int, Field(examples=[45])]
+    k: Annotated[int, Field(examples=[1], description="venues that must be in reach")]
+    group: Annotated[str, Field(examples=["all"])]
+    kinds: list[str]
+    surface_transit: bool
+
+
+class Nearest(BaseModel):
+    """The venue nearest to most of an area's people, and those people's mean minutes."""
+
+    venue_id: str
+    name_zh: str
+    name_en: str
+    minutes: float
+
+
+class WithSurface(BaseModel):
+    """The same question with assumed buses: an assumption, beside the headline, never in it."""
+
+    covered: int | None
+    share: float | None
+
+
+class Item(BaseModel):
+    """One area's coverage; null is no data, its reason in `flags`."""
+
+    adcode: Annotated[str | None, Field(examples=["110108"])]
+    name_zh: Annotated[str, Field(examples=["海淀区"])]
+    name_en: Annotated[str, Field(examples=["Haidian"])]
+    people: int | None
+    covered: int | None
+    uncovered: int | None
+    share: float | None
+    low: Annotated[float | None, Field(description="every venue moved away by its precision")]
+    high: Annotated[float | None, Field(description="every venue moved nearer by its precision")]
+    mean_minutes: float | None
+    median_minutes: float | None
+    p90_minutes: float | None
+    no_access: Annotated[int | None, Field(description="people beyond 120 minutes")]
+    nearest: Nearest | None
+    flags: list[str]
+    with_surface: WithSurface | None = None
+
+
+class TownshipItem(Item):
+    """One township's coverage."""
+
+    township_code: str
+
+
+class GroupItem(Item):
+    """One group's coverage in one district."""
+
+    group: str
+    group_zh: str
+    group_en: str
+    standing: Annotated[str, Field(description="known | estimated | unknown")]
+
+
+class CoverageAnswer(Asked):
+    """GET /coverage."""
+
+    level: str
+    items: list[TownshipItem | Item]
+    total: Item
+
+
+class DistrictAnswer(Asked):
+    """GET /coverage/{district}."""
+
+    item: Item
+    townships: list[TownshipItem]
+    groups: list[GroupItem]
+
+
+class GapItem(BaseModel):
+    """One gap."""
+
+    gap_id: str
+    adcode: str
+    township_code: str
+    township_zh: str
+    township_en: str
+    people: int
+    area_km2: float
+    nearest_venue_id: str | None
+    nearest_venue_zh: str | None
+    nearest_venue_en: str | None
+    nearest_minutes: float | None
+    cause: str
+    cause_zh: str
+    cause_en: str
+    gap_type: Annotated[str, Field(description="service | data")]
+    severity: Annotated[str, Field(description="high | medium | low")]
+    flags: list[str]
+
+
+class CauseItem(BaseModel):
+    """Gaps of one cause."""
+
+    cause: str
+    cause_zh: str
+    cause_en: str
+    gap_type: str
+    gaps: int
+    people: int
+
+
+class GapsAnswer(Asked):
+    """GET /gaps."""
+
+    items: list[GapItem]
+    causes: list[CauseItem]

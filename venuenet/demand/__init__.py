@@ -1,0 +1,1 @@
+"""People per cell and group; totals preserved exactly."""

@@ -1,0 +1,257 @@
+"""From districts, townships and stations to DemandPoints, exact to the census total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from venuenet.area import StudyArea
+from venuenet.demand.cells import Cells, cover, neighbour_pairs
+from venuenet.demand.density import spread, unknown_residents, weights
+from venuenet.model import DemandPoints, GroupStanding
+from venuenet.rounding import apportion
+from venuenet.standards import Demand
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Townships in metres (NaN without a point) and everyone's distance to a station."""
+
+    xy: Floats
+    station_m: Floats
+
+
+def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) -> DemandPoints:
+    """Spread the residents of a study area over H3 cells.
+
+    Parameters
+    ----------
+    area : StudyArea
+        Districts with people, townships with what is known of them, stations.
+    rules : Demand
+        The density model's values.
+    resolution : int, optional
+        H3 resolution; the area pack's own by default.
+
+    Returns
+    -------
+    DemandPoints
+        One row per (cell, township) with people; rows sum to townships (census figure where
+        known), districts and the area's total exactly.
+    """
+    cells = cover(area, resolution if resolution is not None else area.meta.h3_resolution)
+    xy = np.column_stack(area.metric(cells.lon, cells.lat))
+    stations = _station_distance(area, xy)
+    towns = area.townships
+    town_xy = np.column_stack(
+        area.metric(towns["lon"].to_numpy(float), towns["lat"].to_numpy(float))
+    )
+    town_xy[~np.isfinite(town_xy)] = np.nan
+    places = _Places(town_xy, _station_distance(area, town_xy))
+    residents, flags = _residents(area, places, rules)
+    home = _home_township(area, cells, xy, town_xy)
+    rows = [
+        _district_rows(area, d, cells, xy, stations, places, residents, home, rules)
+        for d in range(len(area.districts))
+    ]
+    cell = np.concatenate([r[0] for r in rows])
+    town = np.concatenate([r[1] for r in rows])
+    people = np.concatenate([r[2] for r in rows])
+    return _assemble(area, cells, xy, home, cell, town, people, flags)
+
+
+def _station_distance(area: StudyArea, xy: Floats) -> Floats:
+    """Metres from each point to the nearest station; infinite without any, NaN without a point."""
+    out = np.full(len(xy), np.nan)
+    ok = np.isfinite(xy).all(axis=1)
+    if len(area.stations) == 0:
+        out[ok] = np.inf
+        return out
+    at = area.metric(area.stations["lon"].to_numpy(float), area.stations["lat"].to_numpy(float))
+    out[ok] = cKDTree(np.column_stack(at)).query(xy[ok])[0]
+    return out
+
+
+def _residents(
+    area: StudyArea, places: _Places, rules: Demand
+) -> tuple[Ints, tuple[tuple[str, ...], ...]]:
+    """Residents of every township, whole persons, and what is modelled about each."""
+    towns = area.townships
+    residents = towns["residents"].to_numpy(float)
+    unknown = ~np.isfinite(residents)
+    out = np.zeros(len(towns), dtype=np.int64)
+    out[~unknown] = residents[~unknown].astype(np.int64)
+    for adcode, people in zip(area.districts["adcode"], area.districts["people"], strict=True):
+        mine = (towns["adcode"] == adcode).to_numpy()
+        gap = mine & unknown
+        remainder = int(people) - int(out[mine & ~unknown].sum())
+        if gap.any():
+            shares = unknown_residents(
+                rules,
+                remainder,
+                towns.loc[gap, "units"].to_numpy(float),
+                np.where(np.isinf(places.station_m), np.nan, places.station_m)[gap],
+                towns.loc[gap, "residents_other"].to_numpy(float),
+            )
+            out[gap] = apportion(remainder, shares)
+        elif remainder:
+            out[mine] = apportion(int(people), out[mine])
+    pointless = np.isnan(places.xy[:, 0])
+    flags = tuple(
+        (("residents_estimated",) if u else ()) + (("point_unknown",) if p else ())
+        for u, p in zip(unknown, pointless, strict=True)
+    )
+    return out, flags
+
+
+def _home_township(area: StudyArea, cells: Cells, xy: Floats, town_xy: Floats) -> NDArray[np.int32]:
+    """Position of the nearest placed township of the same district, for every cell."""
+    home = np.full(len(cells.cell), -1, dtype=np.int32)
+    for d, adcode in enumerate(area.districts["adcode"]):
+        mine = (area.townships["adcode"] == adcode).to_numpy()
+        placed = np.flatnonzero(mine & np.isfinite(town_xy[:, 0]))
+        at = cells.district == d
+        if len(placed):
+            home[at] = placed[cKDTree(town_xy[placed]).query(xy[at])[1]]
+        else:
+            home[at] = np.flatnonzero(mine)[0]
+    return home
+
+
+def _district_rows(
+    area: StudyArea,
+    district: int,
+    cells: Cells,
+    xy: Floats,
+    station_m: Floats,
+    places: _Places,
+    residents: Ints,
+    home: NDArray[np.int32],
+    rules: Demand,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Ints]:
+    """Rows (cell, township, people) of one district, people > 0."""
+    at = np.flatnonzero(cells.district == district)
+    mine = np.flatnonzero(
+        (area.townships["adcode"] == area.districts["adcode"].iloc[district]).to_numpy()
+    )
+    km2 = area.townships["area_km2"].to_numpy(float)
+    placed_people = np.zeros(len(at))
+    rows: list[tuple[NDArray[np.int64], NDArray[np.int64], Ints]] = []
+
+    def add(town: int, local: NDArray[np.int64], share: Floats) -> None:
+        people = apportion(int(residents[town]), share)
+        some = people > 0
+        rows.append((at[local][some], np.full(int(some.sum()), town), people[some]))
+        placed_people[local] += people
+
+    adrift = []
+    for town in mine:
+        local = np.flatnonzero(home[at] == town)
+        if np.isnan(places.xy[town, 0]) or len(local) == 0:
+            adrift.append(town)
+            continue
+        ids = at[local]
+        weight = weights(
+            rules,
+            float(residents[town]),
+            None if np.isnan(km2[town]) else float(km2[town]),
+            cells.area_km2[ids],
+            np.hypot(*(xy[ids] - places.xy[town]).T),
+            station_m[ids],
+        )
+        add(town, local, spread(rules, float(residents[town]), weight, cells.area_km2[ids]))
+    # A township nobody can place lies somewhere its neighbours live: it takes their pattern.
+    pattern = placed_people.copy() if placed_people.any() else cells.area_km2[at]
+    for town in adrift:
+        add(town, np.arange(len(at)), pattern)
+    return (
+        np.concatenate([r[0] for r in rows]),
+        np.concatenate([r[1] for r in rows]),
+        np.concatenate([r[2] for r in rows]),
+    )
+
+
+def _assemble(
+    area: StudyArea,
+    cells: Cells,
+    xy: Floats,
+    home: NDArray[np.int32],
+    row_cell: NDArray[np.int64],
+    row_town: NDArray[np.int64],
+    people: Ints,
+    flags: tuple[tuple[str, ...], ...],
+) -> DemandPoints:
+    """Keep the inhabited cells, order the rows and share out the groups."""
+    used = np.unique(row_cell)
+    order = np.lexsort((row_town, row_cell))
+    row_town, people = row_town[order].astype(np.int32), people[order]
+    row_cell = np.searchsorted(used, row_cell[order]).astype(np.int32)
+    district = cells.district[used]
+    groups, standing = _groups(area, district[row_cell], people)
+    return DemandPoints(
+        cell=cells.cell[used],
+        lon=cells.lon[used],
+        lat=cells.lat[used],
+        x=xy[used, 0],
+        y=xy[used, 1],
+        area_km2=cells.area_km2[used],
+        cell_district=district,
+        cell_township=home[used],
+        neighbours=neighbour_pairs(cells.cell[used]),
+        row_cell=row_cell,
+        row_township=row_town,
+        people=people,
+        groups=groups,
+        township_flags=flags,
+        group_standing=standing,
+    )
+
+
+def _groups(
+    area: StudyArea, row_district: NDArray[np.int32], people: Ints
+) -> tuple[dict[str, Ints], dict[str, dict[str, GroupStanding]]]:
+    """Persons by group per row: a district's own share, else the city's, else nothing."""
+    groups: dict[str, Ints] = {}
+    standing: dict[str, dict[str, GroupStanding]] = {}
+    for group in area.meta.groups:
+        own = (
+            area.districts[group.district_column].to_numpy(float)
+            if group.district_column
+            else np.full(len(area.districts), np.nan)
+        )
+        known = np.isfinite(own)
+        city = group.city_share
+        standing[group.id] = {
+            adcode: "known" if k else "estimated" if city is not None else "unknown"
+            for adcode, k in zip(area.districts["adcode"], known, strict=True)
+        }
+        if city is None:
+            continue
+        share = np.where(known, own, city)
+        out = np.zeros(len(people), dtype=np.int64)
+        for d in range(len(area.districts)):
+            rows = row_district == d
+            total = round(float(share[d]) * int(people[rows].sum()))
+            out[rows] = apportion(total, people[rows])
+        groups[group.id] = out
+    return groups, standing
+
+
+def density_share_above(demand: DemandPoints, per_km2: float) -> float:
+    """Share of people who live in cells denser than ``per_km2``; a check of plausibility."""
+    people = np.bincount(demand.row_cell, demand.people, minlength=len(demand.cell))
+    return float(people[people / demand.area_km2 > per_km2].sum() / people.sum())
+
+
+def cell_people(demand: DemandPoints, group: str = "all") -> pd.Series:
+    """Persons per cell, indexed by H3 index as text."""
+    values = demand.people if group == "all" else demand.groups[group]
+    sums = np.bincount(demand.row_cell, values, minlength=len(demand.cell)).astype(np.int64)
+    return pd.Series(sums, index=[f"{c:x}" for c in demand.cell], name="people")

@@ -1,0 +1,63 @@
+"""H3 cells over the districts: each cell belongs to the one district that holds its centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import h3
+import h3.api.numpy_int as h3n
+import numpy as np
+from numpy.typing import NDArray
+
+from venuenet.area import StudyArea
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All cells of a study area, inhabited or not; ``district`` is a position in its table."""
+
+    cell: NDArray[np.uint64]
+    district: NDArray[np.int32]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    area_km2: NDArray[np.float64]
+
+
+def cover(area: StudyArea, resolution: int) -> Cells:
+    """Fill every district with the H3 cells whose centre lies in it.
+
+    Membership by centre makes the districts' cells a partition: no cell is shared, none is
+    counted twice. Areas are the cells' own (``h3.cell_area``), in km².
+    """
+    per_district = [
+        np.asarray(h3n.geo_to_cells(geometry, resolution), dtype=np.uint64)
+        for geometry in area.districts.geometry
+    ]
+    cell = np.concatenate(per_district)
+    district = np.repeat(np.arange(len(per_district)), [len(c) for c in per_district])
+    cell, first = np.unique(cell, return_index=True)
+    centres = np.array([h3n.cell_to_latlng(c) for c in cell])
+    return Cells(
+        cell=cell,
+        district=district[first].astype(np.int32),
+        lon=centres[:, 1],
+        lat=centres[:, 0],
+        area_km2=np.array([h3n.cell_area(c) for c in cell]),
+    )
+
+
+def neighbour_pairs(cell: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """Pairs (i, j), i < j, of positions in the ascending ``cell`` whose hexagons share an edge."""
+    near = np.zeros((len(cell), 6), dtype=np.uint64)
+    for i, c in enumerate(cell):
+        ring = h3n.grid_ring(c, 1)
+        near[i, : len(ring)] = ring
+    at = np.searchsorted(cell, near.ravel()).clip(max=len(cell) - 1)
+    found = cell[at] == near.ravel()
+    pairs = np.column_stack([np.repeat(np.arange(len(cell)), 6)[found], at[found]])
+    return pairs[pairs[:, 0] < pairs[:, 1]].astype(np.int32)
+
+
+def hexagon(cell: np.uint64) -> list[tuple[float, float]]:
+    """Corners of a cell as (lon, lat) degrees."""
+    return [(lon, lat) for lat, lon in h3.cell_to_boundary(h3.int_to_str(int(cell)))]

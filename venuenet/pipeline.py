@@ -1,0 +1,94 @@
+"""The only place that wires the stages together: from an area pack to a published snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from venuenet.area import StudyArea
+from venuenet.area import load as load_area
+from venuenet.demand.build import build_demand
+from venuenet.model import DemandPoints, LocatedVenue, TravelTimes
+from venuenet.publish.files import write_files
+from venuenet.publish.snapshot import Snapshot, assemble, write
+from venuenet.standards import load_assumptions, load_standards
+from venuenet.store import Store
+from venuenet.travel.engine import TravelEngine
+from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
+
+MATRIX_CUTOFF_S = 60 * 60
+"""The sparse matrices keep pairs up to the longest embedded standard."""
+
+Stage = Callable[[str, str, int], AbstractContextManager[Callable[[int], None]]]
+"""Announces a stage (zh, en, amount of work) and is told of its progress."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a build reads: an area pack and, instead of the embedded ones, own YAML files."""
+
+    area: Path | None = None
+    standards: Path | None = None
+    assumptions: Path | None = None
+
+
+def _silent(_zh: str, _en: str, _total: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda _n: None)
+
+
+def compute(inputs: Inputs, stage: Stage = _silent) -> Snapshot:
+    """Run every stage in memory: area, demand, travel times by each mode.
+
+    Raises
+    ------
+    VenuenetError
+        The inputs do not hold together; nothing has been written.
+    """
+    with stage("读取区域数据", "reading the area pack", 0):
+        area = load_area(inputs.area)
+        standards = load_standards(inputs.standards)
+        rules = load_assumptions(inputs.assumptions)
+    with stage("估算人口分布", "spreading residents over cells", 0):
+        demand = build_demand(area, rules.demand)
+    engines: list[tuple[str, str, TravelEngine]] = [
+        ("步行时间", "walking times", WalkEstimate(area, rules)),
+        ("公共交通时间", "transit times", TransitEstimate(area, rules)),
+        ("驾车时间（估算）", "driving times (estimated)", DriveEstimate(area, rules)),
+        ("公交假设情景", "transit with assumed buses", TransitEstimate(area, rules, surface=True)),
+    ]
+    tables = [_times(area, demand, zh, en, engine, stage) for zh, en, engine in engines]
+    return assemble(
+        area,
+        demand,
+        {t.mode: t for t in tables if not t.surface_transit},
+        next(t for t in tables if t.surface_transit),
+        standards,
+        rules,
+    )
+
+
+def _times(
+    area: StudyArea,
+    demand: DemandPoints,
+    zh: str,
+    en: str,
+    engine: TravelEngine,
+    stage: Stage,
+) -> TravelTimes:
+    venues = [v for v in area.venues if isinstance(v, LocatedVenue) and v.counts]
+    with stage(zh, en, len(demand.cell)) as progress:
+        return engine.times(demand, venues, MATRIX_CUTOFF_S, progress)
+
+
+def build(inputs: Inputs, store: Store, stage: Stage = _silent) -> Path:
+    """Compute a snapshot and put it in force, all at once; returns its folder."""
+    snapshot = compute(inputs, stage)
+
+    def fill(folder: Path) -> None:
+        write(snapshot, folder)
+        write_files(snapshot, folder)
+
+    with stage("写出成果", "writing the snapshot", 0):
+        return store.publish(snapshot, fill)

@@ -1,0 +1,138 @@
+"""Shapes: gaps, districts and rail lines as GeoJSON (RFC 7946), WGS84 degrees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import h3
+import numpy as np
+from numpy.typing import NDArray
+from shapely import MultiPolygon
+from shapely.geometry import mapping, shape
+
+from venuenet.model import Question
+from venuenet.publish.answers import Row, gap_rows, gaps
+from venuenet.publish.snapshot import Snapshot
+
+Json = dict[str, Any]
+
+
+def zone(snapshot: Snapshot, cells: NDArray[np.int32]) -> MultiPolygon:
+    """Outline of a set of cells, holes kept."""
+    names = [h3.int_to_str(int(c)) for c in snapshot.demand.cell[cells]]
+    outline = shape(h3.cells_to_geo(names))
+    return outline if isinstance(outline, MultiPolygon) else MultiPolygon([outline])
+
+
+@lru_cache(maxsize=16)
+def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon]:
+    """Outline of every gap of a question, by gap id."""
+    return {g.gap_id: zone(snapshot, g.cells) for g in gaps(snapshot, question)}
+
+
+def gap_collection(
+    snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()
+) -> Json:
+    """Gaps as a FeatureCollection whose foreign members carry date, sources and parameters."""
+    shapes = gap_shapes(snapshot, question)
+    return {
+        "type": "FeatureCollection",
+        **credits(snapshot),
+        "question": describe(question),
+        "features": [
+            _feature(_rounded(shapes[row["gap_id"]]), row)
+            for row in gap_rows(snapshot, question, adcodes)
+        ],
+    }
+
+
+@lru_cache(maxsize=32)
+def gap_geojson(snapshot: Snapshot, question: Question, adcodes: tuple[str, ...] = ()) -> bytes:
+    """The gap collection as the bytes of a .geojson file, UTF-8."""
+    collection = gap_collection(snapshot, question, adcodes)
+    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def describe(question: Question) -> Row:
+    """Return a question's parameters as understood, under the API's names."""
+    return {
+        "standard": question.standard,
+        "mode": question.mode,
+        "minutes": question.minutes,
+        "k": question.k,
+        "group": question.group,
+        "kinds": list(question.kinds),
+        "surface_transit": question.surface_transit,
+    }
+
+
+def credits(snapshot: Snapshot) -> Json:
+    """Snapshot id, as-of date, sources and the note every own-drawn map must carry."""
+    meta = snapshot.area.meta
+    return {
+        "snapshot": snapshot.manifest.snapshot,
+        "as_of": snapshot.manifest.as_of.isoformat(),
+        "attribution": "; ".join(dict.fromkeys(s.attribution for s in snapshot.manifest.sources)),
+        "note_zh": meta.map_note_zh,
+        "note_en": meta.map_note_en,
+        "review_number": meta.review_number,
+    }
+
+
+def _feature(geometry: Json, properties: Row) -> Json:
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _rounded(geometry: MultiPolygon) -> Json:
+    """Six decimals, a tenth of a metre: enough, and a third of the size."""
+
+    def ring(coordinates: Any) -> list[list[float]]:
+        return [[round(x, 6), round(y, 6)] for x, y in coordinates]
+
+    polygons = [
+        [ring(p.exterior.coords), *(ring(i.coords) for i in p.interiors)] for p in geometry.geoms
+    ]
+    if len(polygons) == 1:
+        return {"type": "Polygon", "coordinates": polygons[0]}
+    return {"type": "MultiPolygon", "coordinates": polygons}
+
+
+def district_collection(snapshot: Snapshot) -> Json:
+    """District polygons with a point for the label."""
+    features = []
+    for row in snapshot.area.districts.itertuples():
+        label = row.geometry.representative_point()
+        properties = {
+            "adcode": row.adcode,
+            "name_zh": row.name_zh,
+            "name_en": row.name_en,
+            "label_lon": round(label.x, 5),
+            "label_lat": round(label.y, 5),
+        }
+        features.append(_feature(mapping(row.geometry), properties))
+    return {"type": "FeatureCollection", **credits(snapshot), "features": features}
+
+
+def subway_collection(snapshot: Snapshot) -> Json:
+    """Rail lines as straight links between stations, and the stations as points."""
+    area = snapshot.area
+    stations = area.stations.set_index("station_id")
+    features = []
+    links = area.links[area.links["track_m"].notna()]
+    for line, rows in links.groupby("line", sort=True):
+        pairs = {tuple(sorted(p)) for p in zip(rows["from_id"], rows["to_id"], strict=True)}
+        lines = [
+            [[stations.at[s, "lon"], stations.at[s, "lat"]] for s in pair] for pair in sorted(pairs)
+        ]
+        features.append(
+            _feature({"type": "MultiLineString", "coordinates": lines}, {"line": line})
+        )
+    for row in area.stations.itertuples():
+        properties = {"station_id": row.station_id, "name_zh": row.name_zh, "name_en": row.pinyin}
+        features.append(
+            _feature({"type": "Point", "coordinates": [row.lon, row.lat]}, properties)
+        )
+    return {"type": "FeatureCollection", **credits(snapshot), "features": features}

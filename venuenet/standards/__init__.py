@@ -1,0 +1,171 @@
+"""The yardsticks and the assumptions: versioned YAML with unit, source and confidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from venuenet.errors import BadQueryError
+from venuenet.model import KINDS, SCIENCE_KINDS, Kind, Mode, Standard
+
+T = TypeVar("T", float, str)
+HERE = Path(__file__).parent
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Value(_Strict, Generic[T]):
+    """A number (or name) with the reason it is what it is."""
+
+    value: T
+    unit: str
+    source: str
+    confidence: str
+
+
+class Walk(_Strict):
+    """Walking: straight distance x detour / speed."""
+
+    speed_kmh: Value[float]
+    detour: Value[float]
+
+
+class Transit(_Strict):
+    """Which period's headways a trip meets."""
+
+    period: Value[str]
+
+
+class Drive(_Strict):
+    """A zonal-speed estimate of driving."""
+
+    detour: Value[float]
+    terminal_min: Value[float]
+    speed_kmh: dict[str, Value[float]]
+    default_speed_kmh: Value[float]
+
+
+class SurfaceTransit(_Strict):
+    """Four numbers that stand for a bus network nobody has data of."""
+
+    speed_kmh: Value[float]
+    wait_min: Value[float]
+    access_min: Value[float]
+    reach_km: Value[float]
+
+
+class Demand(_Strict):
+    """How residents of a township spread over its cells."""
+
+    floor_per_km2: Value[float]
+    cap_per_km2: Value[float]
+    uniform_per_km2: Value[float]
+    station_pull: Value[float]
+    station_reach_m: Value[float]
+    unknown_station_decay: Value[float]
+
+
+class GapRules(_Strict):
+    """People from which a gap counts as high or medium."""
+
+    severity_high: Value[float]
+    severity_medium: Value[float]
+
+
+class NoData(_Strict):
+    """When a standard has no answer."""
+
+    min_located_share: Value[float]
+
+
+class Assumptions(_Strict):
+    """Every assumed value of the estimates, as ``assumptions.yaml`` gives them."""
+
+    walk: Walk
+    transit: Transit
+    drive: Drive
+    surface_transit: SurfaceTransit
+    demand: Demand
+    gaps: GapRules
+    no_data: NoData
+
+
+class _StandardRow(_Strict):
+    id: str
+    name_zh: str
+    name_en: str
+    mode: Mode
+    minutes: int = Field(ge=1, le=120)
+    kinds: Literal["science", "all"] | tuple[Kind, ...]
+    k: int = Field(default=1, ge=1, le=3)
+    source: str
+    confidence: str
+
+    @field_validator("kinds")
+    @classmethod
+    def _named(cls, kinds: Literal["science", "all"] | tuple[Kind, ...]) -> tuple[Kind, ...]:
+        if kinds == "science":
+            return SCIENCE_KINDS
+        return KINDS if kinds == "all" else kinds
+
+
+class _StandardFile(_Strict):
+    version: float | str
+    standards: list[_StandardRow] = Field(min_length=1)
+
+
+def _read(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadQueryError(
+            f"{path.name} 不是可读的 UTF-8 YAML 文件（{error}）",
+            f"{path.name} is not a readable UTF-8 YAML file ({error})",
+            param=path.name,
+        ) from error
+
+
+def _refuse(path: Path, error: ValidationError) -> BadQueryError:
+    where = "; ".join(
+        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:10]
+    )
+    return BadQueryError(
+        f"{path.name} 有 {error.error_count()} 处错误：{where}",
+        f"{path.name} has {error.error_count()} faults: {where}",
+        param=path.name,
+    )
+
+
+def load_standards(path: Path | None = None) -> tuple[Standard, ...]:
+    """Read the standards of access; the embedded ones without a path.
+
+    Raises
+    ------
+    BadQueryError
+        Naming every fault of the file at once.
+    """
+    path = path or HERE / "default.yaml"
+    try:
+        rows = _StandardFile.model_validate(_read(path)).standards
+    except ValidationError as error:
+        raise _refuse(path, error) from error
+    ids = [r.id for r in rows]
+    if len(set(ids)) < len(ids):
+        raise BadQueryError(
+            f"{path.name} 的标准编号重复", f"{path.name} repeats a standard id", param=path.name
+        )
+    return tuple(Standard(**r.model_dump()) for r in rows)
+
+
+def load_assumptions(path: Path | None = None) -> Assumptions:
+    """Read the assumptions; the embedded ones without a path. Raises BadQueryError."""
+    path = path or HERE / "assumptions.yaml"
+    try:
+        return Assumptions.model_validate(_read(path))
+    except ValidationError as error:
+        raise _refuse(path, error) from error

@@ -1,0 +1,1 @@
+"""Minutes from cells to venues: one Engine protocol, estimates where no network is at hand."""

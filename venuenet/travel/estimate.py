@@ -1,0 +1,247 @@
+"""Walking, driving and transit without a street network: straight lines, honestly labelled.
+
+``walk``     distance x detour / speed
+``drive``    distance x detour / zonal speed + terminal time
+``transit``  the best of walking all the way, or walking to any station, waiting half a headway,
+             riding and changing (``subway.station_seconds``), and walking out of any station;
+             with the surface assumption, any leg that is not a ride may be a bus ride instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from venuenet.area import StudyArea
+from venuenet.errors import BadQueryError
+from venuenet.model import UNREACHED, VARIANTS, DemandPoints, LocatedVenue, TravelTimes, Variant
+from venuenet.standards import Assumptions, SurfaceTransit, Walk
+from venuenet.travel.engine import Progress, Seconds, collect, shifted, whole_seconds
+from venuenet.travel.subway import station_seconds
+
+Floats = NDArray[np.float64]
+Leg = Callable[[Floats], Floats]
+FAR = UNREACHED // 4
+"""Stand-in for "no way" inside sums of int32 seconds: about 17 years."""
+
+ROUNDING_S = 2
+"""Three legs rounded to whole seconds break the triangle inequality by less than this."""
+
+NEAREST_STATIONS = 4
+"""How many stations a cell's other stations are compared with; the result does not depend on it."""
+
+
+def walk_leg(rules: Walk) -> Leg:
+    """Seconds to walk a straight-line distance in metres."""
+    per_metre = rules.detour.value / (rules.speed_kmh.value / 3.6)
+    return lambda metres: metres * per_metre
+
+
+def surface_leg(walk: Walk, rules: SurfaceTransit) -> Leg:
+    """Seconds on foot or by the assumed bus, whichever is less; increasing in distance."""
+    on_foot = walk_leg(walk)
+    fixed = 60 * (rules.wait_min.value + rules.access_min.value)
+    per_metre = 3.6 / rules.speed_kmh.value
+
+    def leg(metres: Floats) -> Floats:
+        by_bus = np.where(
+            metres <= 1000 * rules.reach_km.value, fixed + metres * per_metre, np.inf
+        )
+        return np.minimum(on_foot(metres), by_bus)
+
+    return leg
+
+
+def _venue_xy(area: StudyArea, venues: Sequence[LocatedVenue]) -> Floats:
+    lon = np.array([v.lon for v in venues])
+    lat = np.array([v.lat for v in venues])
+    return np.column_stack(area.metric(lon, lat)).reshape(len(venues), 2)
+
+
+def _cell_xy(demand: DemandPoints) -> Floats:
+    return np.column_stack([demand.x, demand.y])
+
+
+@dataclass(frozen=True)
+class WalkEstimate:
+    """Straight-line walking."""
+
+    area: StudyArea
+    rules: Assumptions
+
+    def times(
+        self,
+        demand: DemandPoints,
+        venues: Sequence[LocatedVenue],
+        cutoff_s: int,
+        progress: Progress | None = None,
+    ) -> TravelTimes:
+        """See TravelEngine.times."""
+        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        leg = walk_leg(self.rules.walk)
+
+        def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
+            metres = cdist(cells[at], places)
+            return {k: whole_seconds(leg(d)) for k, d in shifted(metres, venues).items()}
+
+        return collect(
+            block, demand, venues, cutoff_s, progress, mode="walk", engine="straight-line walk"
+        )
+
+
+@dataclass(frozen=True)
+class DriveEstimate:
+    """Straight-line driving at zonal speeds: half the way at the origin zone's, half at the
+    destination's."""
+
+    area: StudyArea
+    rules: Assumptions
+
+    def times(
+        self,
+        demand: DemandPoints,
+        venues: Sequence[LocatedVenue],
+        cutoff_s: int,
+        progress: Progress | None = None,
+    ) -> TravelTimes:
+        """See TravelEngine.times."""
+        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        drive = self.rules.drive
+        pace = np.array(
+            [
+                3.6 / drive.speed_kmh.get(zone, drive.default_speed_kmh).value
+                for zone in self.area.districts["zone_zh"]
+            ]
+        )
+        slow = 3.6 / drive.default_speed_kmh.value
+        index = {adcode: i for i, adcode in enumerate(self.area.districts["adcode"])}
+        there = np.array([pace[index[v.adcode]] if v.adcode else slow for v in venues])
+        here = pace[demand.cell_district]
+
+        def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
+            metres = cdist(cells[at], places)
+            factor = drive.detour.value * (here[at][:, None] + there) / 2
+            return {
+                k: whole_seconds(d * factor + 60 * drive.terminal_min.value)
+                for k, d in shifted(metres, venues).items()
+            }
+
+        return collect(
+            block, demand, venues, cutoff_s, progress, mode="drive", engine="zonal-speed drive"
+        )
+
+
+@dataclass(frozen=True)
+class TransitEstimate:
+    """Walk, ride, change and walk; rail by expected waits, surface transit only if asked for."""
+
+    area: StudyArea
+    rules: Assumptions
+    surface: bool = False
+
+    def times(
+        self,
+        demand: DemandPoints,
+        venues: Sequence[LocatedVenue],
+        cutoff_s: int,
+        progress: Progress | None = None,
+    ) -> TravelTimes:
+        """See TravelEngine.times."""
+        period = self.rules.transit.period.value
+        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        stations = self._stations()
+        leg = (
+            surface_leg(self.rules.walk, self.rules.surface_transit)
+            if self.surface
+            else walk_leg(self.rules.walk)
+        )
+        rides = np.minimum(
+            station_seconds(
+                self.area.stations,
+                self.area.links,
+                self.area.transfers,
+                period,
+                60 * self._hours(period),
+            ),
+            FAR,
+        )
+        onward = {
+            k: _min_plus(rides, whole_seconds(leg(d)))
+            for k, d in shifted(cdist(stations, places), venues).items()
+        }
+
+        def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
+            to_station = whole_seconds(leg(cdist(cells[at], stations)))
+            direct = shifted(cdist(cells[at], places), venues)
+            use = _worth_walking_to(to_station, rides)
+            return {
+                k: _via_stations(whole_seconds(leg(direct[k])), to_station[:, use], onward[k][use])
+                for k in VARIANTS
+            }
+
+        return collect(
+            block,
+            demand,
+            venues,
+            cutoff_s,
+            progress,
+            mode="transit",
+            engine="walk and rail by frequency" + (" and assumed surface" if self.surface else ""),
+            surface_transit=self.surface,
+            period=period,
+        )
+
+    def _hours(self, period: str) -> int:
+        for known in self.area.meta.periods:
+            if known.id == period:
+                return known.hours
+        allowed = [p.id for p in self.area.meta.periods]
+        raise BadQueryError(
+            f"时段“{period}”不在区域数据包中，可用：{'、'.join(allowed)}",
+            f"the area pack has no period {period!r}; it has {', '.join(allowed)}",
+            param="transit.period",
+            allowed=allowed,
+        )
+
+    def _stations(self) -> Floats:
+        frame = self.area.stations
+        at = self.area.metric(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
+        return np.column_stack(at).reshape(len(frame), 2)
+
+
+def _min_plus(rides: Seconds, walk_out: Seconds) -> Seconds:
+    """Seconds from entering each station to each venue: min over the station one leaves by."""
+    out = np.full(walk_out.shape, FAR, dtype=np.int32)
+    for s in range(len(rides)):
+        np.minimum(out, rides[:, s, None] + walk_out[s], out=out)
+    return out
+
+
+def _worth_walking_to(to_station: Seconds, rides: Seconds) -> NDArray[np.int64]:
+    """Stations that may lie on somebody's best way; the others cannot, whatever the venue.
+
+    Walking to station s is pointless where walking to one of the nearest stations and riding to
+    s is faster: the rest of the way is the same. Times are rounded, so "faster" needs
+    ``ROUNDING_S`` to spare.
+    """
+    few = min(NEAREST_STATIONS, to_station.shape[1])
+    if few == 0:
+        return np.zeros(0, dtype=np.int64)
+    nearest = np.argpartition(to_station, few - 1, axis=1)[:, :few]
+    by_train = np.full(to_station.shape, FAR, dtype=np.int32)
+    for column in nearest.T:
+        walk = to_station[np.arange(len(to_station)), column]
+        np.minimum(by_train, walk[:, None] + rides[column], out=by_train)
+    return np.flatnonzero((to_station <= by_train + ROUNDING_S).any(axis=0))
+
+
+def _via_stations(direct: Seconds, to_station: Seconds, onward: Seconds) -> Seconds:
+    """Min over stations of walk in + onward, (n, venues), beginning from the direct way."""
+    best = direct
+    for walk, rest in zip(to_station.T, onward, strict=True):
+        np.minimum(best, walk[:, None] + rest, out=best)
+    return best
