@@ -161,8 +161,9 @@ def _sums(tables: Mapping[str, Frame], meta: AreaMeta) -> Iterator[Fault]:
 
 
 def _number(cells: pd.Series[str]) -> pd.Series[float]:
-    """Read cells as numbers; what is not one is NaN (and was reported by its own rule)."""
-    return pd.to_numeric(cells, errors="coerce").astype("float64")
+    """Read cells as finite numbers; what is not one is NaN (and was reported by its own rule)."""
+    values = pd.to_numeric(cells, errors="coerce").astype("float64")
+    return values.where(np.isfinite(values))
 
 
 def _polygons(polygons: gpd.GeoDataFrame, districts: Frame, meta: AreaMeta) -> Iterator[Fault]:
@@ -220,15 +221,16 @@ def _places(
         tolerance = getattr(meta.tolerances, table.placed[0])
         needs = ["lon", "lat", *table.placed[1:]]
         blank = frame[needs] == ""
+        told = {c.name for c in table.columns if c.filled}
         for row in frame.index[blank.any(axis=1) & ~blank[["lon", "lat"]].all(axis=1)]:
-            for name in blank.columns[blank.loc[row]]:
+            for name in sorted(set(blank.columns[blank.loc[row]]) - told):
                 yield say("half_point", table.file, row, name)
         method = frame[table.placed[-1]].str.lower()
         foreign = method.str.contains(FOREIGN) & ~method.str.contains(CONVERTED)
         for row in frame.index[foreign]:
             yield say("foreign", table.file, row, table.placed[-1], value=method[row])
         points = frame.assign(lon=_number(frame["lon"]), lat=_number(frame["lat"]))
-        points = points[np.isfinite(points["lon"]) & np.isfinite(points["lat"])]
+        points = points[points["lon"].notna() & points["lat"].notna()]
         codes = points.get("adcode", pd.Series("", index=points.index))
         own = [metric.get(code, city) for code in codes]
         yield from _outside(table.file, points, own, tolerance, meta)

@@ -43,16 +43,16 @@ def to_metric(lon: ArrayLike, lat: ArrayLike, crs_metric: str) -> tuple[Floats, 
     Returns
     -------
     x, y : arrays of float64
-        Easting and northing in metres; infinite where the point cannot be projected.
+        Easting and northing in metres; NaN where the point cannot be projected.
     """
     x, y = _transformer(WGS84, crs_metric).transform(_floats(lon), _floats(lat))
-    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    return _finite(x), _finite(y)
 
 
 def to_degrees(x: ArrayLike, y: ArrayLike, crs_metric: str) -> tuple[Floats, Floats]:
     """Undo :func:`to_metric`: metres to WGS84 degrees, longitude first."""
     lon, lat = _transformer(crs_metric, WGS84).transform(_floats(x), _floats(y))
-    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    return _finite(lon), _finite(lat)
 
 
 def gcj02_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
@@ -102,6 +102,11 @@ def has_gcj02(lon: ArrayLike, lat: ArrayLike) -> bool:
 
 def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
+
+
+def _finite(values: ArrayLike) -> Floats:
+    found = _floats(values)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _waves(along: Floats, terms: tuple[tuple[float, float], ...]) -> Floats:

@@ -58,6 +58,12 @@ class Period(_Strict):
     from_hour: int = Field(ge=0, le=23)
     to_hour: int = Field(ge=1, le=30)
 
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.to_hour <= self.from_hour:
+            raise ValueError("to_hour must be later than from_hour")
+        return self
+
     @property
     def hours(self) -> int:
         """Length of the period in hours."""

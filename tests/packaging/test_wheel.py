@@ -47,11 +47,15 @@ def copy_of_the_sources(to):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def clone(tmp_path_factory):
+    return copy_of_the_sources(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def installed(clone, tmp_path_factory):
     """The wheel in an empty environment, by the steps the container takes."""
-    sources = copy_of_the_sources(tmp_path_factory.mktemp("clone"))
     venv = tmp_path_factory.mktemp("user") / "venv"
-    run(sources / ".ci/install-wheel", venv, cwd=venv.parent)
+    run(clone / ".ci/install-wheel", venv, cwd=venv.parent)
     return venv
 
 
@@ -131,22 +135,20 @@ def wait_until_healthy(server, address, log):
 
 
 def test_pip_installs_a_clone_without_make_or_node(installed, no_node, tmp_path):
-    clone = copy_of_the_sources(tmp_path / "clone")
+    fresh = copy_of_the_sources(tmp_path / "clone")
     target = tmp_path / "target"
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps")
-    run(*pip, "--target", target, clone, cwd=tmp_path, env=no_node)
+    run(*pip, "--target", target, fresh, cwd=tmp_path, env=no_node)
     assert package_files(target) == package_files(site_packages(installed))
 
 
-def test_the_sdist_needs_no_node(installed, no_node, tmp_path):
-    clone = copy_of_the_sources(tmp_path / "clone")
-    build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist")
-    run(*build, clone)  # the sdist from the clone, then the wheel from the sdist
-    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
-    run("tar", "-xzf", sdist, "-C", tmp_path)
-    unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
-    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", unpacked, env=no_node)
-    (wheel,) = (unpacked / "dist").glob("*.whl")
+def test_the_sdist_carries_the_built_map(installed, clone, no_node, tmp_path):
+    build = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path)
+    run(*build, "--sdist", clone)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    run("tar", "-xzf", sdist, cwd=tmp_path)
+    run(*build, "--wheel", tmp_path / sdist.name.removesuffix(".tar.gz"), env=no_node)
+    (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = {n for n in archive.namelist() if n.startswith(("venuenet/", "api/"))}
     assert held == package_files(site_packages(installed))

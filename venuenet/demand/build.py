@@ -142,6 +142,7 @@ def _district_rows(
         (area.townships["adcode"] == area.districts["adcode"].iloc[district]).to_numpy()
     )
     km2 = area.townships["area_km2"].to_numpy(float)
+    area_km2 = cells.area_km2[at]
     placed_people = np.zeros(len(at))
     rows: list[tuple[NDArray[np.int64], NDArray[np.int64], Ints]] = []
 
@@ -151,22 +152,26 @@ def _district_rows(
         rows.append((at[local][some], np.full(int(some.sum()), town), people[some]))
         placed_people[local] += people
 
-    adrift = []
-    for town in mine:
-        local = np.flatnonzero(home[at] == town)
-        if np.isnan(places.xy[town, 0]) or len(local) == 0:
-            adrift.append(town)
+    own_km2 = np.array([area_km2[home[at] == town].sum() for town in mine])
+    crowding = residents[mine] / np.maximum(own_km2, 1e-9)
+    adrift = [town for town in mine if np.isnan(places.xy[town, 0])]
+    # The crowded come last, so that what they pour over finds its neighbours' places taken.
+    for town in mine[np.argsort(crowding, kind="stable")]:
+        if town in adrift:
             continue
-        ids = at[local]
+        people = float(residents[town])
+        from_centre = np.hypot(*(xy[at] - places.xy[town]).T)
+        room = np.maximum(rules.cap_per_km2.value * area_km2 - placed_people, 0)
+        local = _reach(home[at] == town, from_centre, room, people * rules.slack.value)
         weight = weights(
             rules,
-            float(residents[town]),
+            people,
             None if np.isnan(km2[town]) else float(km2[town]),
-            cells.area_km2[ids],
-            np.hypot(*(xy[ids] - places.xy[town]).T),
-            station_m[ids],
+            area_km2[local],
+            from_centre[local],
+            station_m[at[local]],
         )
-        add(town, local, spread(rules, float(residents[town]), weight, cells.area_km2[ids]))
+        add(town, local, spread(rules, people, weight, area_km2[local], room[local]))
     # A township nobody can place lies somewhere its neighbours live: it takes their pattern.
     pattern = placed_people.copy() if placed_people.any() else cells.area_km2[at]
     for town in adrift:
@@ -176,6 +181,15 @@ def _district_rows(
         np.concatenate([r[1] for r in rows]),
         np.concatenate([r[2] for r in rows]),
     )
+
+
+def _reach(
+    own: NDArray[np.bool_], from_centre: Floats, room: Floats, needed: float
+) -> NDArray[np.int64]:
+    """A township's own cells and, where they have too little room, the next nearest."""
+    nearest_first = np.lexsort((from_centre, ~own))
+    enough = int(np.searchsorted(np.cumsum(room[nearest_first]), needed)) + 1
+    return np.sort(nearest_first[: max(enough, int(own.sum()))])
 
 
 def _assemble(
@@ -217,7 +231,12 @@ def _assemble(
 def _groups(
     area: StudyArea, row_district: NDArray[np.int32], people: Ints
 ) -> tuple[dict[str, Ints], dict[str, dict[str, GroupStanding]]]:
-    """Persons by group per row: a district's own share, else the city's, else nothing."""
+    """Persons by group per row: a district's own share, else the city's, else nothing.
+
+    The city's share reaches a district without its own as what is left of the city's total once
+    the districts with their own are taken off, so that the groups add up to the published total.
+    """
+    residents = area.districts["people"].to_numpy(float)
     groups: dict[str, Ints] = {}
     standing: dict[str, dict[str, GroupStanding]] = {}
     for group in area.meta.groups:
@@ -234,7 +253,7 @@ def _groups(
         }
         if city is None:
             continue
-        share = np.where(known, own, city)
+        share = np.where(known, own, _left_over(own, city, residents))
         out = np.zeros(len(people), dtype=np.int64)
         for d in range(len(area.districts)):
             rows = row_district == d
@@ -242,6 +261,15 @@ def _groups(
             out[rows] = apportion(total, people[rows])
         groups[group.id] = out
     return groups, standing
+
+
+def _left_over(own: Floats, city: float, residents: Floats) -> float:
+    """Share of a group in the districts that have none of their own (NaN), within 0..1."""
+    unknown = np.isnan(own)
+    if not unknown.any():
+        return city
+    left = city * residents.sum() - (own * residents)[~unknown].sum()
+    return float(np.clip(left / residents[unknown].sum(), 0, 1))
 
 
 def density_share_above(demand: DemandPoints, per_km2: float) -> float:

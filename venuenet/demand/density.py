@@ -1,6 +1,7 @@
 """The density model: township residents onto cells. Every value it gives is modelled.
 
-A township's people go to the cells nearest to its point within its own district. The weight of
+A township's people go to the cells nearest to its point within its own district: those nearer to
+it than to any other township's point and, where these have too little room, the next nearest. The weight of
 a cell of area a, d metres from the township's point and s metres from the nearest station, is
 
     a * exp(-d / L) * (1 + pull * exp(-s / reach)),   L = R * clip(density / uniform, 1/4, 4)
@@ -8,7 +9,7 @@ a cell of area a, d metres from the township's point and s metres from the neare
 with R the radius of a disc of the township's area: a dense subdistrict is nearly even, a rural
 township gathers around its seat (a negative exponential, Clark 1951, Journal of the Royal
 Statistical Society A 114). Cells that would fall below ``floor`` are left empty; none is filled
-above ``cap`` while the township has room elsewhere.
+above ``cap`` while there is room elsewhere.
 """
 
 from __future__ import annotations
@@ -48,23 +49,24 @@ def weights(
     return area_km2 * decay * (1 + pull)
 
 
-def spread(rules: Demand, people: float, weight: Floats, area_km2: Floats) -> Floats:
-    """Persons per cell, (n,) fractions summing to ``people``, within floor and cap.
+def spread(
+    rules: Demand, people: float, weight: Floats, area_km2: Floats, room: Floats
+) -> Floats:
+    """Persons per cell, (n,) fractions summing to ``people``, within floor and room.
 
-    A township that is too thin everywhere keeps its best cell; one that is too full for the
-    cap is spread evenly over its area.
+    ``room`` is how many more persons each cell may take. A township that is too thin everywhere
+    keeps its best cell; one without room enough is spread evenly over its area.
     """
-    cap = rules.cap_per_km2.value * area_km2
-    if people >= cap.sum():
+    if people >= room.sum():
         return people * area_km2 / area_km2.sum()
     share = people * weight / weight.sum()
     keep = share >= rules.floor_per_km2.value * area_km2
     if not keep.any():
         keep[np.argmax(weight)] = True
     weight = np.where(keep, weight, 0.0)
-    if people >= cap[keep].sum():
+    if people >= room[keep].sum():
         weight = np.maximum(weight, 1e-9 * area_km2)
-    return _fill(people, weight, cap)
+    return _fill(people, weight, room)
 
 
 def _fill(people: float, weight: Floats, cap: Floats) -> Floats:

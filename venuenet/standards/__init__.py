@@ -64,6 +64,7 @@ class Demand(_Strict):
 
     floor_per_km2: Value[float]
     cap_per_km2: Value[float]
+    slack: Value[float]
     uniform_per_km2: Value[float]
     station_pull: Value[float]
     station_reach_m: Value[float]

@@ -28,9 +28,6 @@ Leg = Callable[[Floats], Floats]
 FAR = UNREACHED // 4
 """Stand-in for "no way" inside sums of int32 seconds: about 17 years."""
 
-ROUNDING_S = 2
-"""Three legs rounded to whole seconds break the triangle inequality by less than this."""
-
 NEAREST_STATIONS = 4
 """How many stations a cell's other stations are compared with; the result does not depend on it."""
 
@@ -169,6 +166,7 @@ class TransitEstimate:
             ),
             FAR,
         )
+        lost = _lost_by_staying(rides)
         onward = {
             k: _min_plus(rides, whole_seconds(leg(d)))
             for k, d in shifted(cdist(stations, places), venues).items()
@@ -177,7 +175,7 @@ class TransitEstimate:
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
             to_station = whole_seconds(leg(cdist(cells[at], stations)))
             direct = shifted(cdist(cells[at], places), venues)
-            use = _worth_walking_to(to_station, rides)
+            use = _worth_walking_to(to_station, rides, lost)
             return {
                 k: _via_stations(whole_seconds(leg(direct[k])), to_station[:, use], onward[k][use])
                 for k in VARIANTS
@@ -221,12 +219,21 @@ def _min_plus(rides: Seconds, walk_out: Seconds) -> Seconds:
     return out
 
 
-def _worth_walking_to(to_station: Seconds, rides: Seconds) -> NDArray[np.int64]:
+def _lost_by_staying(rides: Seconds) -> Seconds:
+    """Per station s, (n,): how much longer any ride through s can be than two rides that end
+    and begin there (the walk between its platforms, mostly); never below 0.
+    """
+    lost = [(rides - rides[:, s, None] - rides[s]).max(initial=0) for s in range(len(rides))]
+    return np.array(lost, dtype=np.int32)
+
+
+def _worth_walking_to(
+    to_station: Seconds, rides: Seconds, lost_by_staying: Seconds
+) -> NDArray[np.int64]:
     """Stations that may lie on somebody's best way; the others cannot, whatever the venue.
 
     Walking to station s is pointless where walking to one of the nearest stations and riding to
-    s is faster: the rest of the way is the same. Times are rounded, so "faster" needs
-    ``ROUNDING_S`` to spare.
+    s is faster by more than ``lost_by_staying[s]``: going on from there cannot take longer.
     """
     few = min(NEAREST_STATIONS, to_station.shape[1])
     if few == 0:
@@ -236,7 +243,7 @@ def _worth_walking_to(to_station: Seconds, rides: Seconds) -> NDArray[np.int64]:
     for column in nearest.T:
         walk = to_station[np.arange(len(to_station)), column]
         np.minimum(by_train, walk[:, None] + rides[column], out=by_train)
-    return np.flatnonzero((to_station <= by_train + ROUNDING_S).any(axis=0))
+    return np.flatnonzero((to_station <= by_train + lost_by_staying).any(axis=0))
 
 
 def _via_stations(direct: Seconds, to_station: Seconds, onward: Seconds) -> Seconds:

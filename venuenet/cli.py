@@ -1,0 +1,443 @@
+"""The command line: build, serve, and every answer as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+import venuenet
+from venuenet import pipeline
+from venuenet.area import check as check_area
+from venuenet.area import resolve_district
+from venuenet.errors import VenuenetError
+from venuenet.model import Question
+from venuenet.publish.answers import Row, causes, coverage, envelope, gap_rows
+from venuenet.publish.files import snapshot_graph, write_graph
+from venuenet.publish.folium_page import folium_html
+from venuenet.publish.geo import describe, gap_geojson
+from venuenet.publish.report import report_html
+from venuenet.publish.snapshot import Snapshot
+from venuenet.publish.tables import coverage_csv, gaps_csv, report_xlsx
+from venuenet.questions import parse_question
+from venuenet.settings import Settings
+from venuenet.store import EmbeddedStore
+
+app = typer.Typer(
+    name="venuenet",
+    help="科普场馆覆盖与缺口 · Where people can meet science, and where they cannot.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
+app.add_typer(area_app, name="area")
+out = Console()
+err = Console(stderr=True)
+
+
+class Format(StrEnum):
+    """How answers are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", help="成果目录（默认：用户数据目录或 VENUENET_DATA）· Where snapshots live."
+    ),
+]
+ModeOption = Annotated[str | None, typer.Option(help="walk | transit | drive（默认 transit）")]
+MinutesOption = Annotated[str | None, typer.Option(help="1-120 分钟（默认 45）· Whole minutes.")]
+StandardOption = Annotated[
+    str | None, typer.Option(help="标准编号，如 walk15；与 --mode/--minutes 互斥 · A standard's id.")
+]
+GroupOption = Annotated[str | None, typer.Option(help="人群，如 seniors（默认 all）· Group.")]
+KindsOption = Annotated[str | None, typer.Option(help="science（默认）| all | base,… · Kinds.")]
+SurfaceOption = Annotated[
+    bool, typer.Option("--surface-transit", help="按假设加入地面公交 · Add assumed buses.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="table | json | csv")]
+DistrictsArgument = Annotated[
+    list[str] | None, typer.Argument(help="区：代码、中文、英文或拼音 · Districts; none means all.")
+]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Print what venuenet refuses in both languages and leave with the right code."""
+    try:
+        yield
+    except VenuenetError as error:
+        err.print(f"[bold red]{error.title}[/] {error.detail}", highlight=False)
+        err.print(f"[bold red]{error.title_en}[/] {error.detail_en}", highlight=False)
+        raise typer.Exit(2) from error
+
+
+def _store(data: Path | None) -> EmbeddedStore:
+    return EmbeddedStore(data or Settings().data)
+
+
+def _open(data: Path | None) -> Snapshot:
+    """Return the snapshot in force, building it first when there is none."""
+    store = _store(data)
+    if store.current_id() is None:
+        _build(store, pipeline.Inputs())
+    return store.current()
+
+
+def _build(store: EmbeddedStore, inputs: pipeline.Inputs) -> Path:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=err) as bars:
+
+        @contextmanager
+        def stage(zh: str, en: str, total: int) -> Iterator[Callable[[int], None]]:
+            task = bars.add_task(f"{zh} · {en}", total=total or 1)
+
+            def advance(done: int) -> None:
+                bars.update(task, advance=done)
+
+            yield advance
+            bars.update(task, completed=total or 1)
+
+        def staged(
+            zh: str, en: str, total: int
+        ) -> AbstractContextManager[Callable[[int], None]]:
+            return stage(zh, en, total)
+
+        return pipeline.build(inputs, store, staged)
+
+
+def _question(
+    snapshot: Snapshot,
+    mode: str | None,
+    minutes: str | None,
+    standard: str | None,
+    group: str | None = None,
+    kinds: str | None = None,
+    surface: bool = False,
+) -> Question:
+    return parse_question(
+        snapshot.standards,
+        [g.id for g in snapshot.area.meta.groups],
+        mode=mode,
+        minutes=minutes,
+        standard=standard,
+        group=group,
+        kinds=kinds,
+        surface_transit=surface,
+    )
+
+
+def _districts(snapshot: Snapshot, names: list[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(resolve_district(snapshot.area, n) for n in names or []))
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    """Write a file all at once: beside first, then moved into place."""
+    fresh = path.with_name(f".{path.name}.new")
+    if isinstance(content, str):
+        fresh.write_text(content, encoding="utf-8")
+    else:
+        fresh.write_bytes(content)
+    fresh.replace(path)
+    err.print(f"已写出 · wrote [bold]{path}[/]", highlight=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"venuenet {venuenet.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本 · Version.")
+    ] = False,
+) -> None:
+    """科普场馆覆盖与缺口 · Where people can meet science, and where they cannot."""
+
+
+@app.command()
+def build(
+    area: Annotated[
+        Path | None, typer.Option(help="区域数据包目录（默认内置北京）· Area pack.")
+    ] = None,
+    standards: Annotated[Path | None, typer.Option(help="自定标准 YAML · Own standards.")] = None,
+    assumptions: Annotated[
+        Path | None, typer.Option(help="自定假设 YAML · Own assumptions.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """计算一份成果快照 · Compute a snapshot and put it in force.
+
+    例 Example:  venuenet build --data ./out
+    """
+    with _told():
+        store = _store(data)
+        folder = _build(store, pipeline.Inputs(area, standards, assumptions))
+        manifest = store.current().manifest
+    out.print(f"快照 snapshot [bold]{manifest.snapshot}[/] 截至 as of {manifest.as_of} → {folder}")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址 · Address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口 · Port.", min=0, max=65535)] = 8000,
+    data: DataOption = None,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="启动后打开浏览器 · Open a browser.")
+    ] = False,
+) -> None:
+    """启动地图与接口 · Serve the map and the API; builds the snapshot on first start.
+
+    例 Example:  venuenet serve --port 8080
+    """
+    import uvicorn  # noqa: PLC0415  the other commands should not wait for it
+
+    with _told():
+        _open(data)
+    os.environ["VENUENET_DATA"] = str(data or Settings().data)
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"  # noqa: S104
+    err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")
+    if open_browser:
+        threading.Timer(1.5, webbrowser.open, (url,)).start()
+    uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_level="warning")
+
+
+@app.command("coverage")
+def coverage_command(
+    districts: DistrictsArgument = None,
+    mode: ModeOption = None,
+    minutes: MinutesOption = None,
+    standard: StandardOption = None,
+    group: GroupOption = None,
+    kinds: KindsOption = None,
+    surface_transit: SurfaceOption = False,
+    level: Annotated[str, typer.Option(help="district | township")] = "district",
+    fmt: FormatOption = Format.table,
+    data: DataOption = None,
+) -> None:
+    """各区覆盖 · Coverage per district.
+
+    例 Example:  venuenet coverage 海淀区 --mode transit --minutes 45
+    """
+    with _told():
+        snapshot = _open(data)
+        question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
+        chosen = _districts(snapshot, districts)
+        if level not in ("district", "township"):
+            raise typer.BadParameter("district | township", param_hint="--level")
+        rows = [
+            r for r in coverage(snapshot, question, level) if not chosen or r["adcode"] in chosen
+        ]
+    if fmt is Format.json:
+        _print_json(snapshot, question, rows)
+    elif fmt is Format.csv:
+        sys.stdout.write(coverage_csv(rows))
+    else:
+        _print_coverage(snapshot, question, rows)
+
+
+@app.command("gaps")
+def gaps_command(
+    districts: DistrictsArgument = None,
+    mode: ModeOption = None,
+    minutes: MinutesOption = None,
+    standard: StandardOption = None,
+    group: GroupOption = None,
+    kinds: KindsOption = None,
+    surface_transit: SurfaceOption = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="写出 GeoJSON · Write GeoJSON.")
+    ] = None,
+    fmt: FormatOption = Format.table,
+    data: DataOption = None,
+) -> None:
+    """缺口清单或 GeoJSON · Gaps as a list or a GeoJSON file.
+
+    例 Example:  venuenet gaps 昌平区 --standard transit45 -o gaps.geojson
+    """
+    with _told():
+        snapshot = _open(data)
+        question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
+        chosen = _districts(snapshot, districts)
+        if output is not None:
+            _write(output, gap_geojson(snapshot, question, chosen))
+            return
+        rows = gap_rows(snapshot, question, chosen)
+    if fmt is Format.json:
+        _print_json(snapshot, question, rows, causes=causes(rows))
+    elif fmt is Format.csv:
+        sys.stdout.write(gaps_csv(rows))
+    else:
+        _print_gaps(snapshot, question, rows)
+
+
+@app.command("map")
+def map_command(
+    output: Annotated[Path, typer.Option("-o", "--output", help="HTML 文件 · The page.")],
+    mode: ModeOption = None,
+    minutes: MinutesOption = None,
+    standard: StandardOption = None,
+    data: DataOption = None,
+) -> None:
+    """单文件离线地图，双击即开 · One page that works offline by double click.
+
+    例 Example:  venuenet map -o map.html --standard walk15
+    """
+    with _told():
+        snapshot = _open(data)
+        question = _question(snapshot, mode, minutes, standard)
+        _write(output, folium_html(snapshot, question))
+
+
+@app.command()
+def report(
+    district: Annotated[str, typer.Argument(help="区：代码、中文、英文或拼音 · The district.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="FILE.html 或 FILE.xlsx · The file.")
+    ],
+    lang: Annotated[str, typer.Option(help="zh | en")] = "zh",
+    mode: ModeOption = None,
+    minutes: MinutesOption = None,
+    standard: StandardOption = None,
+    data: DataOption = None,
+) -> None:
+    """区级缺口报告 · One district's report, as a page or a workbook.
+
+    例 Example:  venuenet report 海淀区 -o 海淀.html
+    """
+    with _told():
+        snapshot = _open(data)
+        question = _question(snapshot, mode, minutes, standard)
+        adcode = resolve_district(snapshot.area, district)
+        if output.suffix == ".xlsx":
+            _write(output, report_xlsx(snapshot, adcode, question))
+        else:
+            _write(output, report_html(snapshot, adcode, question, lang))
+
+
+@app.command()
+def network(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="FILE.graphml 或 FILE.json · The file.")
+    ],
+    cells: Annotated[bool, typer.Option(help="是否包含格网 · With every cell.")] = True,
+    data: DataOption = None,
+) -> None:
+    """覆盖网络（GraphML 或 node-link JSON）· The coverage graph as a file.
+
+    例 Example:  venuenet network -o beijing.graphml --no-cells
+    """
+    with _told():
+        snapshot = _open(data)
+        graph = snapshot_graph(snapshot, cells=cells)
+        write_graph(graph, output)
+    out.print(f"{graph.number_of_nodes()} nodes, {graph.number_of_edges()} edges → {output}")
+
+
+@area_app.command("check")
+def area_check(
+    folder: Annotated[Path, typer.Argument(help="数据包目录 · The pack's folder.")],
+) -> None:
+    """检查区域数据包，一次列出全部问题 · Check an area pack; lists every fault at once.
+
+    例 Example:  venuenet area check data/geo
+    """
+    faults = check_area(folder)
+    if not faults:
+        out.print("[green]数据包完好 · the pack is sound[/]")
+        return
+    table = Table("文件 file", "行 row", "列 column", "问题 what", "如何修正 how to mend")
+    for f in faults:
+        table.add_row(
+            f.file,
+            str(f.row or ""),
+            f.column or "",
+            f"{f.what_zh}\n{f.what_en}",
+            f"{f.mend_zh}\n{f.mend_en}",
+        )
+    err.print(table)
+    raise typer.Exit(2)
+
+
+def _print_json(snapshot: Snapshot, question: Question, rows: list[Row], **more: Any) -> None:
+    answer = {**envelope(snapshot), **describe(question), "items": rows, **more}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+
+
+def _share(value: float | None) -> str:
+    return "无数据" if value is None else f"{100 * value:.1f}%"
+
+
+def _count(value: float | None) -> str:
+    return "无数据" if value is None else f"{value:,}"
+
+
+def _caption(snapshot: Snapshot, question: Question) -> str:
+    sources = "；".join(s.title for s in snapshot.manifest.sources)
+    return (
+        f"{question.mode} {question.minutes} min · 截至 as of {snapshot.manifest.as_of} · "
+        f"快照 snapshot {snapshot.manifest.snapshot}\n人口分布与时间为模型估算 modelled · "
+        f"数据来源 sources：{sources}"
+    )
+
+
+def _print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+    table = Table(caption=_caption(snapshot, question), caption_justify="left")
+    for title in ("区 area", "人口 people", "已覆盖 covered", "覆盖率 share", "区间 low-high"):
+        table.add_column(title, justify="left" if "area" in title else "right")
+    table.add_column("中位时间 median min", justify="right")
+    table.add_column("含公交假设 with assumed surface", justify="right")
+    for r in rows:
+        table.add_row(
+            f"{r['name_zh']} {r['name_en']}",
+            _count(r["people"]),
+            _count(r["covered"]),
+            _share(r["share"]),
+            "无数据" if r["low"] is None else f"{_share(r['low'])} - {_share(r['high'])}",
+            _count(r["median_minutes"]),
+            _share(r["with_surface"]["share"]) if "with_surface" in r else "",
+        )
+    out.print(table)
+
+
+def _print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+    names = dict(
+        zip(snapshot.area.districts["adcode"], snapshot.area.districts["name_zh"], strict=True)
+    )
+    table = Table(caption=_caption(snapshot, question), caption_justify="left")
+    for title in ("区 district", "街道乡镇 township", "人口 people", "km²", "原因 cause"):
+        table.add_column(title, justify="right" if title in ("人口 people", "km²") else "left")
+    table.add_column("最近场馆 nearest", justify="left")
+    for r in rows[:40]:
+        minutes = "" if r["nearest_minutes"] is None else f" {r['nearest_minutes']} min"
+        table.add_row(
+            names[r["adcode"]],
+            r["township_zh"],
+            _count(r["people"]),
+            f"{r['area_km2']:.1f}",
+            f"{r['cause_zh']} {r['cause_en']}",
+            f"{r['nearest_venue_zh'] or '无'}{minutes}",
+        )
+    out.print(table)
+    if len(rows) > 40:
+        out.print(f"另有 {len(rows) - 40} 处，见 --format csv 或 -o · {len(rows) - 40} more")

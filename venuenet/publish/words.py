@@ -1,0 +1,307 @@
+"""The plain words people read for every code, and how numbers are written, in zh and en."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+from venuenet.errors import BadQueryError
+from venuenet.model import SCIENCE_KINDS, Question
+from venuenet.publish.snapshot import Snapshot
+
+Lang = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+Words = tuple[str, str]
+Table = Mapping[str, Words]
+
+KINDS: Table = {
+    "science_museum": ("科技馆、科学技术类博物馆", "Science halls and science museums"),
+    "base": ("科普基地", "Science popularization bases"),
+    "center_city": ("北京科学中心（1）", "Beijing Science Center (hub)"),
+    "center_district": ("分中心（16）", "District branches (16)"),
+    "center_n": ("特色科学中心（N）", "Special science centres (N)"),
+    "other": ("其他场所（不属于科普场馆）", "Other places (not science venues)"),
+}
+TIERS: Table = {
+    "hub": ("1 中心", "hub"),
+    "branch": ("16 分中心", "branch"),
+    "node": ("N 节点", "node"),
+    "-": ("—", "—"),
+}
+LEVELS: Table = {
+    "national": ("国家级", "National"),
+    "city": ("市级", "City"),
+    "district": ("区级", "District"),
+    "unknown": ("级别未明", "Level unknown"),
+}
+STATUSES: Table = {
+    "open": ("开放", "open"),
+    "closed": ("关闭", "closed"),
+    "planned": ("规划", "planned"),
+    "lapsed": ("期满", "lapsed"),
+    "unknown": ("状态未核实", "not verified"),
+}
+CONFIDENCES: Table = {
+    "high": ("高", "high"),
+    "medium": ("中", "medium"),
+    "low": ("低", "low"),
+    "参考值": ("参考值", "reference value"),
+}
+MODES: Table = {
+    "walk": ("步行", "on foot"),
+    "transit": ("公共交通（步行+轨道）", "by transit (walking and rail)"),
+    "drive": ("驾车（估算）", "by car (estimated)"),
+}
+GAP_TYPES: Table = {
+    "service": ("服务缺口", "service gap"),
+    "data": ("数据缺口", "data gap"),
+}
+SEVERITIES: Table = {
+    "high": ("高", "high"),
+    "medium": ("中", "medium"),
+    "low": ("低", "low"),
+}
+STANDINGS: Table = {
+    "known": ("已知", "known"),
+    "estimated": ("估计（套用全市比例）", "estimated (city share)"),
+    "unknown": ("未知", "unknown"),
+}
+STANDARD_SOURCES: Table = {
+    "建议指标": ("建议指标", "suggested indicator"),
+}
+ASSUMPTIONS: Table = {
+    "walk.speed_kmh": ("步行速度", "Walking speed"),
+    "walk.detour": ("步行绕行系数（路程÷直线距离）", "Walking detour (path / straight line)"),
+    "transit.period": ("轨道交通发车间隔取用时段", "Period whose train headways are used"),
+    "drive.detour": ("驾车绕行系数", "Driving detour"),
+    "drive.terminal_min": ("取车、停车与步行", "To the car, parking and walking in"),
+    "drive.speed_kmh": ("驾车速度", "Driving speed"),
+    "drive.default_speed_kmh": ("驾车速度：其他", "Driving speed: elsewhere"),
+    "surface_transit.speed_kmh": ("假设公交：速度（直线）", "Assumed bus: speed (straight line)"),
+    "surface_transit.wait_min": ("假设公交：候车", "Assumed bus: wait"),
+    "surface_transit.access_min": ("假设公交：步行进出站", "Assumed bus: walk to and from stops"),
+    "surface_transit.reach_km": ("假设公交：最长乘距", "Assumed bus: longest ride"),
+    "demand.floor_per_km2": ("视为无人居住的密度下限", "Density taken as uninhabited below"),
+    "demand.cap_per_km2": ("网格人口密度上限", "Highest density of a cell"),
+    "demand.uniform_per_km2": (
+        "衰减距离等于乡镇半径的密度",
+        "Density at which people spread over the township's radius",
+    ),
+    "demand.station_pull": ("车站旁人口集聚程度", "Extra density beside stations"),
+    "demand.station_reach_m": ("车站吸引范围", "Catchment of a station"),
+    "demand.unknown_station_decay": (
+        "乡镇人口未知时随车站距离的衰减指数",
+        "Decay with distance to a station where residents are unknown",
+    ),
+    "gaps.severity_high": ("缺口程度“高”的起点", "Gap severity 'high' from"),
+    "gaps.severity_medium": ("缺口程度“中”的起点", "Gap severity 'medium' from"),
+    "no_data.min_located_share": (
+        "低于此有位置场馆比例，不作回答",
+        "Located share of venues below which there is no answer",
+    ),
+}
+UNITS: Table = {
+    "km/h": ("公里/小时", "km/h"),
+    "ratio": ("比值", "ratio"),
+    "min": ("分钟", "min"),
+    "km": ("公里", "km"),
+    "m": ("米", "m"),
+    "persons": ("人", "persons"),
+    "persons/km²": ("人/平方公里", "persons/km²"),
+    "exponent": ("指数", "exponent"),
+    "period of the area pack": ("时段", "period"),
+}
+FLAGS: Table = {
+    # behind people and times
+    "demand_modelled": (
+        "人口为模型推算到网格的估计值，不是点数",
+        "residents per cell are a model's estimate, not a count",
+    ),
+    "travel_estimated": (
+        "出行时间为估算值（直线距离加绕行系数，轨道交通按发车间隔）",
+        "travel times are estimates (straight lines with a detour; rail by headways)",
+    ),
+    "surface_transit_assumed": (
+        "含假设的地面公交，无实际公交数据",
+        "includes an assumed bus service; there is no bus data",
+    ),
+    "venues_unlocated": (
+        "部分场馆没有位置，未计入覆盖",
+        "some venues have no position and cover nobody here",
+    ),
+    "residents_estimated": (
+        "乡镇人口无普查数，按本区余数估计",
+        "township residents estimated from what is left of the district's census figure",
+    ),
+    "residents_unknown": (
+        "未收录该乡镇普查人口",
+        "the township's census residents are not on record",
+    ),
+    "residents_other": (
+        "另有其他年份的人口数",
+        "residents of another year are on record",
+    ),
+    "townships_unplaced": (
+        "乡镇位置不明，其人口按本区其他居民的分布推算",
+        "township location unknown; its residents take the pattern of the rest of the district",
+    ),
+    "point_unknown": ("乡镇位置不明", "township location unknown"),
+    "residents_unplaced": (
+        "含位置不明乡镇的部分居民",
+        "includes residents of townships whose location is unknown",
+    ),
+    "area_unknown": ("乡镇面积未知", "township area unknown"),
+    "area_doubtful": ("乡镇面积存疑（密度过高）", "township area doubtful (too dense)"),
+    "area_sum_doubtful": (
+        "本区各乡镇面积之和超过全区",
+        "the known township areas of the district add up to more than the district",
+    ),
+    "group_estimated": (
+        "人群比例套用全市数，为估计",
+        "the group's share is the city's, an estimate for the district",
+    ),
+    "position_uncertain": (
+        "场馆位置精度影响结果，见低—高区间",
+        "depends on how exactly venues are located; see the low-high interval",
+    ),
+    "no_data:group_unknown": (
+        "该人群无公开人口数据",
+        "no public figure for this group",
+    ),
+    "no_data:venues_unlocated": (
+        "所问场馆多数没有位置，无法回答",
+        "most of the venues asked for have no position",
+    ),
+    "no_data:no_people": ("范围内没有居民", "nobody lives there"),
+    # behind a venue
+    "unlocated": ("位置不明，不计入覆盖", "no position; covers nobody here"),
+    "point_recalled": ("位置凭记忆标注，较粗", "position from memory, coarse"),
+    "placeholder": ("体系占位记录，承办单位未知", "placeholder of the system; host unknown"),
+    "status_unverified": ("开放状态未核实", "opening state not verified"),
+    "base_unverified": ("科普基地身份未核实", "base status not verified"),
+    "base_term_ended": (
+        "科普基地认定期 2021—2025 年已满，续期情况不明",
+        "named as a base for 2021-2025; renewal unknown",
+    ),
+    "address_unverified": ("地址未核实", "address not verified"),
+    "name_unverified": ("名称未核实", "name not verified"),
+    "district_unverified": ("所属区未核实", "district not verified"),
+    "district_conflict": ("各来源所属区不一致", "sources differ on the district"),
+    "outside_own_district": (
+        "位置略超出所属区界（在容差内）",
+        "lies slightly outside its district's outline, within tolerance",
+    ),
+    "same_site": ("与另一场馆同址", "shares the site of another venue"),
+    "candidate_site": ("可开展活动的场所，不是场馆", "a place for mobile activity, not a venue"),
+    "datum_converted": ("坐标由 GCJ-02 转换", "converted from GCJ-02"),
+}
+
+
+def checked_lang(lang: str) -> Lang:
+    """Return the language asked for. Raises BadQueryError for one that is not offered."""
+    for known in LANGS:
+        if lang == known:
+            return known
+    raise BadQueryError(
+        f"不支持语言“{lang[:20]}”，可用：{'、'.join(LANGS)}",
+        f"language “{lang[:20]}” is not offered; allowed: {', '.join(LANGS)}",
+        param="lang",
+        allowed=LANGS,
+    )
+
+
+def pick(words: Words, lang: Lang) -> str:
+    """Return the text of one language."""
+    return words[LANGS.index(lang)]
+
+
+def word(table: Table, code: str, lang: Lang) -> str:
+    """Return the word for a code; a code nobody has put into words stays as it is."""
+    return pick(table[code], lang) if code in table else code
+
+
+def flag_text(flag: str, lang: Lang) -> str:
+    """Explain a flag in a few plain words."""
+    return word(FLAGS, flag, lang)
+
+
+def no_data_reason(flags: Sequence[str], lang: Lang) -> str:
+    """Say why there is no data, from the flags of a row; empty where there is data."""
+    return "；".join(flag_text(f, lang) for f in flags if f.startswith("no_data:"))
+
+
+def question_text(snapshot: Snapshot, question: Question, lang: Lang) -> str:
+    """Say what is asked in one phrase: the standard's name, or mode, minutes and kinds."""
+    standard = next((s for s in snapshot.standards if s.id == question.standard), None)
+    if standard is not None:
+        parts = [pick((standard.name_zh, standard.name_en), lang)]
+    else:
+        mode = word(MODES, question.mode, lang)
+        least = "" if question.k == 1 else f"至少{question.k}处"
+        parts = [
+            f"{mode}{question.minutes}分钟内可达{least}场馆"
+            if lang == "zh"
+            else f"At least {question.k} venue{'s' if question.k > 1 else ''} "
+            f"within {question.minutes} minutes {mode}"
+        ]
+    if question.kinds != (standard.kinds if standard else SCIENCE_KINDS):
+        names = [word(KINDS, k, lang) for k in question.kinds]
+        parts.append(f"限{'、'.join(names)}" if lang == "zh" else f"only: {', '.join(names)}")
+    if question.group != "all":
+        parts.append(group_name(snapshot, question.group, lang))
+    if question.surface_transit:
+        parts.append("含假设的地面公交" if lang == "zh" else "with an assumed bus service")
+    return ("，" if lang == "zh" else "; ").join(parts)
+
+
+def group_name(snapshot: Snapshot, group: str, lang: Lang) -> str:
+    """Name the people who are counted: all residents, or one group."""
+    for known in snapshot.area.meta.groups:
+        if known.id == group:
+            return pick((known.name_zh, known.name_en), lang)
+    return pick(("常住人口", "Residents"), lang)
+
+
+def no_data(lang: Lang) -> str:
+    """Say that there is no data, which is never zero."""
+    return pick(("无数据", "no data"), lang)
+
+
+def whole(value: float | None, lang: Lang) -> str:
+    """Write a whole number with separators."""
+    return no_data(lang) if value is None else f"{value:,.0f}"
+
+
+def decimal(value: float | None, lang: Lang) -> str:
+    """Write a number with one decimal."""
+    return no_data(lang) if value is None else f"{value:,.1f}"
+
+
+def percent(value: float | None, lang: Lang) -> str:
+    """Write a share with one decimal; a share that is neither none nor all never looks so."""
+    if value is None:
+        return no_data(lang)
+    if 0 < value < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= value < 1:
+        return ">99.9%"
+    return f"{100 * value:.1f}%"
+
+
+def interval(low: float | None, high: float | None, lang: Lang) -> str:
+    """Write an interval of shares."""
+    if low is None or high is None:
+        return no_data(lang)
+    return f"{percent(low, lang)}–{percent(high, lang)}"
+
+
+def persons(value: int | None, lang: Lang) -> str:
+    """Write people in a sentence: 万人 with one decimal, in English thousands."""
+    if value is None:
+        return no_data(lang)
+    if lang == "zh":
+        return f"{value:,} 人" if value < 10_000 else f"{value / 10_000:,.1f} 万人"
+    if value < 10_000:
+        return f"{value:,} {'person' if value == 1 else 'people'}"
+    return f"{round(value, -3):,} people"
+
