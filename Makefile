@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test help setup browser web lint types web-test lock wheel clean
+.PHONY: run test help setup browser web lint types web-test lock bench wheel clean
 
 # Each candidate is started, not just looked up: a version manager's shim may be there and not run.
 ifndef PYTHON
@@ -66,6 +66,9 @@ lock: setup ## renew the locks after a change of dependencies (ARGS=--upgrade fo
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "lock with Python 3.11: make clean lock PYTHON=python3.11")'
 	$(LOCK) $(ARGS) -o requirements.txt pyproject.toml
 	$(LOCK) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+bench: setup ## run every benchmark
+	@for file in benchmarks/[!_]*.py; do (set -x; $(PY) -m benchmarks.$$(basename $$file .py)); done
 
 wheel: setup ## make the sdist and the wheel in dist/
 	$(PY) -m build --no-isolation

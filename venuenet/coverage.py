@@ -70,30 +70,77 @@ def located(venues: Sequence[Venue], kinds: Sequence[Kind]) -> Located:
     return Located(len(wanted), sum(isinstance(v, LocatedVenue) for v in wanted))
 
 
-def kth_seconds(
-    times: TravelTimes, kinds: Sequence[Kind], k: int = 1, variant: Variant = "point"
-) -> Seconds:
-    """Seconds to the k-th nearest venue of ``kinds`` for every cell, (n,); UNREACHED if fewer."""
+def _samples(times: TravelTimes, kinds: Sequence[Kind], k: int, variant: Variant) -> Seconds:
+    """Seconds to the k-th nearest venue of ``kinds`` for every point of every cell, (n, m)."""
     rows = [KINDS.index(kind) for kind in kinds]
-    near = times.near_s[VARIANTS.index(variant), rows].reshape(-1, times.near_s.shape[-1])
+    near = times.near_s[VARIANTS.index(variant), rows].reshape(-1, *times.near_s.shape[3:])
     if k == 1:
         return np.asarray(near.min(axis=0, initial=UNREACHED), dtype=np.int32)
     return np.asarray(np.partition(near, k - 1, axis=0)[k - 1], dtype=np.int32)
 
 
+def kth_seconds(
+    times: TravelTimes, kinds: Sequence[Kind], k: int = 1, variant: Variant = "point"
+) -> Seconds:
+    """Seconds to the k-th nearest venue of ``kinds`` for every cell, (n,); UNREACHED if fewer.
+
+    The mean over the points a cell is sampled at.
+    """
+    samples = _samples(times, kinds, k, variant)
+    if samples.shape[1] == 1:
+        return samples[:, 0]
+    mean = np.rint(samples.mean(axis=1, dtype=np.float64)).astype(np.int64)
+    lost = (samples == UNREACHED).any(axis=1)
+    return np.where(lost, UNREACHED, mean).astype(np.int32)
+
+
 def nearest_venue(times: TravelTimes, kinds: Sequence[Kind]) -> NDArray[np.int16]:
-    """Position in ``times.venue_ids`` of each cell's nearest venue of ``kinds``; -1 if none."""
+    """Position in ``times.venue_ids`` of the venue of ``kinds`` nearest to each cell's centre;
+    -1 if there is none.
+    """
     rows = [KINDS.index(kind) for kind in kinds]
-    near = times.near_s[0, rows, 0]
+    near = times.near_s[0, rows, 0, :, 0]
     best = near.argmin(axis=0)
     return np.asarray(times.near_venue[rows, 0][best, np.arange(near.shape[1])], dtype=np.int16)
 
 
-def covered_cells(
+def inside(
     times: TravelTimes, question: Question, variant: Variant = "point"
 ) -> NDArray[np.bool_]:
-    """Which cells meet the question, (n,)."""
-    return kth_seconds(times, question.kinds, question.k, variant) <= 60 * question.minutes
+    """Which points of each cell meet the question, (n, m)."""
+    seconds = _samples(times, question.kinds, question.k, variant)
+    return np.asarray(seconds <= 60 * question.minutes)
+
+
+def covered_points(
+    times: TravelTimes, question: Question, variant: Variant = "point"
+) -> NDArray[np.int64]:
+    """How many of a cell's ``times.samples`` points meet the question, (n,)."""
+    return np.count_nonzero(inside(times, question, variant), axis=1)
+
+
+def covered_people(
+    demand: DemandPoints, persons: Ints, points: NDArray[np.int64], samples: int
+) -> Ints:
+    """Persons covered per row, (r,), whole: each point of a cell stands for an equal share.
+
+    Shares are rounded along each township's rows so that a township is off by at most half a
+    person, and no row gets more than its people or fewer than none.
+    """
+    exact = persons * points[demand.row_cell]
+    if samples == 1:
+        return exact
+    order = np.argsort(demand.row_township, kind="stable")
+    run = np.cumsum(exact[order])
+    town = demand.row_township[order]
+    first = np.flatnonzero(np.diff(town, prepend=-1))
+    before = np.repeat(run[first] - exact[order][first], np.diff(first, append=len(town)))
+    whole = (2 * (run - before) + samples) // (2 * samples)
+    whole = np.diff(whole, prepend=0)
+    whole[first] = (2 * exact[order][first] + samples) // (2 * samples)
+    out = np.empty_like(exact)
+    out[order] = whole
+    return out
 
 
 def group_people(demand: DemandPoints, group: str) -> Ints | None:
@@ -115,7 +162,7 @@ def coverage_by(
     Parameters
     ----------
     row_area : (r,) int32
-        Area of every row of ``demand``; -1 leaves the row out.
+        Area of every row of ``demand``; -1 leaves the row out. Areas hold whole townships.
     n_areas : int
         How many answers to give.
     no_data : bool
@@ -138,7 +185,11 @@ def coverage_by(
         return [
             AreaCoverage(int(p), *blank, flags=("no_data:venues_unlocated",)) for p in people
         ]
-    inside = {v: _sum(area, weight * covered_cells(times, question, v)[cell], n_areas) for v in VARIANTS}
+    covered_rows = {
+        v: covered_people(demand, persons, covered_points(times, question, v), times.samples)
+        for v in VARIANTS
+    }
+    sums = {v: _sum(area, covered_rows[v][rows], n_areas) for v in VARIANTS}
     seconds = kth_seconds(times, question.kinds, question.k)[cell]
     no_access = _sum(area, weight * (seconds > NO_ACCESS_S), n_areas)
     quantiles = _quantiles(area, seconds, weight, n_areas, (0.5, 0.9))
@@ -147,8 +198,8 @@ def coverage_by(
     out = []
     for a in range(n_areas):
         total = int(people[a])
-        share = {v: float(inside[v][a] / total) if total else None for v in VARIANTS}
-        covered = int(inside["point"][a])
+        share = {v: float(sums[v][a] / total) if total else None for v in VARIANTS}
+        covered = int(sums["point"][a])
         out.append(
             AreaCoverage(
                 people=total,

@@ -1,7 +1,8 @@
 """Uncovered people as zones: where, how many, why, and whether we know or only lack data. Pure.
 
-Cells with people that a question leaves uncovered are merged where they share an edge, within
-one township (the nearest placed one of the district). A service gap is people out of reach; a
+Cells with people whom a question leaves uncovered are merged where they share an edge, within
+one township (the nearest placed one of the district). A gap's people are the uncovered people of
+its cells. A service gap is people out of reach; a
 data gap is people we cannot answer for. The cause is the first that holds:
 
 ====================  =======  ==================================================================
@@ -22,7 +23,7 @@ no_venue_near         service  none of these: nothing is near by any mode
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -30,10 +31,17 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from venuenet.coverage import covered_cells, group_people, kth_seconds, nearest_venue
-from venuenet.model import UNREACHED, DemandPoints, Gap, Mode, Question, TravelTimes
+from venuenet.coverage import (
+    covered_people,
+    covered_points,
+    group_people,
+    kth_seconds,
+    nearest_venue,
+)
+from venuenet.model import UNREACHED, DemandPoints, Gap, Mode, Question, TravelTimes, Variant
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Cause = tuple[str, Literal["service", "data"]]
 
 CAUSES: dict[str, tuple[str, str]] = {
@@ -96,12 +104,13 @@ def find_gaps(
     if persons is None:
         return []
     n = len(demand.cell)
-    people = np.bincount(demand.row_cell, persons, minlength=n).astype(np.int64)
-    open_cells = np.flatnonzero(~covered_cells(times, question) & (people > 0))
+    covered = covered_people(demand, persons, covered_points(times, question), times.samples)
+    people = np.bincount(demand.row_cell, persons - covered, minlength=n).astype(np.int64)
+    open_cells = np.flatnonzero(people > 0)
     zone = _zones(demand, open_cells)
     order = np.argsort(zone, kind="stable")
     pieces = np.split(open_cells[order], np.flatnonzero(np.diff(zone[order])) + 1)
-    facts = _Facts(demand, times, question, evidence, people, persons)
+    facts = _Facts(demand, times, question, evidence, people, persons - covered)
     gaps = [
         facts.gap(cells.astype(np.int32), adcodes, township_codes)
         for cells in pieces
@@ -122,6 +131,11 @@ def _zones(demand: DemandPoints, cells: NDArray[np.int64]) -> NDArray[np.int32]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
 
 
+def _share(times: TravelTimes, question: Question, variant: Variant = "point") -> Floats:
+    """Share of each cell that meets a question, (n,) 0..1."""
+    return covered_points(times, question, variant) / times.samples
+
+
 class _Facts:
     """Per-cell facts that the gaps of one question share."""
 
@@ -138,24 +152,24 @@ class _Facts:
         self.people = people
         self.seconds = kth_seconds(times, question.kinds, question.k)
         self.venue = nearest_venue(times, question.kinds)
-        self.maybe = covered_cells(times, question, "early")
+        self.outside = 1 - _share(times, question)
+        early = _share(times, question, "early")
+        self.maybe = (early - 1 + self.outside) / np.maximum(self.outside, 1e-9)
         unplaced = persons * evidence.unplaced
         self.unplaced = np.bincount(demand.row_cell, unplaced, minlength=len(demand.cell))
         self.service = self._service()
 
-    def _service(self) -> list[tuple[str, Bools]]:
-        """Service causes in order, each with the cells it holds for."""
+    def _service(self) -> list[tuple[str, Floats]]:
+        """Service causes in order, each with the share of every cell it holds for."""
         q, times = self.question, self.evidence.times
-        tests: list[tuple[str, Bools]] = []
+        tests: list[tuple[str, Floats]] = []
         if q.k > 1:
-            one = kth_seconds(self.times, q.kinds) <= 60 * q.minutes
-            tests.append(("too_few_choices", one))
+            tests.append(("too_few_choices", _share(self.times, replace(q, k=1))))
         if q.mode == "walk":
-            other = kth_seconds(times["transit"], q.kinds, q.k)
-            tests.append(("too_far_to_walk", other <= 60 * WALK_ALTERNATIVE_MIN))
+            alternative = replace(q, minutes=WALK_ALTERNATIVE_MIN)
+            tests.append(("too_far_to_walk", _share(times["transit"], alternative)))
         if q.mode == "transit":
-            other = kth_seconds(times["drive"], q.kinds, q.k)
-            tests.append(("poor_transit", other <= 60 * q.minutes))
+            tests.append(("poor_transit", _share(times["drive"], q)))
         return tests
 
     def _cause(self, cells: NDArray[np.int32], home: int) -> Cause:
@@ -164,14 +178,14 @@ class _Facts:
         half = weight.sum() / 2
         if not self.evidence.answerable:
             return "venues_unlocated", "data"
-        if weight[self.maybe[cells]].sum() > half:
+        if (weight * self.maybe[cells]).sum() > half:
             return "position_uncertain", "data"
         if home in self.evidence.unlocated_here:
             return "venue_unlocated_here", "data"
         if self.unplaced[cells].sum() > half:
             return "residents_unplaced", "data"
         for cause, holds in self.service:
-            if weight[holds[cells]].sum() > half:
+            if (weight * holds[cells]).sum() > half:
                 return cause, "service"
         return "no_venue_near", "service"
 
@@ -198,7 +212,7 @@ class _Facts:
             adcode=adcodes[demand.cell_district[cells[0]]],
             township_code=township_codes[home],
             people=people,
-            area_km2=round(float(demand.area_km2[cells].sum()), 2),
+            area_km2=round(float((demand.area_km2 * self.outside)[cells].sum()), 2),
             cells=cells,
             nearest_venue_id=venue,
             nearest_minutes=minutes,

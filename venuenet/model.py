@@ -98,7 +98,10 @@ class DemandPoints:
         ``h3.cell_area`` of each cell.
     cell_district, cell_township : (n,) int32
         Position of the district that holds the centre, and of the nearest placed township in it.
-    neighbours : (m, 2) int32
+    sample_xy : (n, m, 2) float64
+        Points a cell is sampled at, metres: the centres of its H3 children, its own centre
+        first. Each stands for an equal share of the cell's people.
+    neighbours : (e, 2) int32
         Pairs of cells with people that share an edge.
     row_cell, row_township : (r,) int32
         One row per (cell, township): positions in ``cell`` and in the area's township table.
@@ -122,6 +125,7 @@ class DemandPoints:
     area_km2: NDArray[np.float64]
     cell_district: NDArray[np.int32]
     cell_township: NDArray[np.int32]
+    sample_xy: NDArray[np.float64]
     neighbours: NDArray[np.int32]
     row_cell: NDArray[np.int32]
     row_township: NDArray[np.int32]
@@ -143,11 +147,14 @@ class TravelTimes:
     ----------
     venue_ids : tuple of str
         Rows of the matrix: located venues that count.
-    near_s : (3, kinds, NEAREST, n) int32
+    samples : int
+        Points a cell is sampled at, m. The matrix holds the centre's times; coverage counts the
+        share of a cell's points within the cut-off.
+    near_s : (3, kinds, NEAREST, n, m) int32
         Seconds by variant: ``point``, then with every venue shifted away (``late``) and towards
         (``early``) the cell by its position precision; ``UNREACHED`` where there is none.
     near_venue : (kinds, NEAREST, n) int16
-        Which venue that is in the ``point`` variant; -1 where there is none.
+        Which venue that is for the centre in the ``point`` variant; -1 where there is none.
     estimated : bool
         True where no network was used for the street part.
     """
@@ -164,6 +171,7 @@ class TravelTimes:
     seconds: NDArray[np.uint16]
     near_s: NDArray[np.int32]
     near_venue: NDArray[np.int16]
+    samples: int
 
 
 @dataclass(frozen=True)

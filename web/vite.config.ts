@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig } from 'vitest/config';
 
 /** `npm run dev` asks a running `venuenet serve` for the data. */
 const API = 'http://localhost:8000';

@@ -131,7 +131,7 @@ def wait_until_healthy(server, address, log):
                 return
         except URLError:
             time.sleep(0.3)
-    pytest.fail(f"not healthy within {FIRST_START_S} s:\n{log.read_text()}")
+    pytest.fail(f"never healthy (ended: {server.poll()}):\n{log.read_text()}")
 
 
 def test_pip_installs_a_clone_without_make_or_node(installed, no_node, tmp_path):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from venuenet.area import StudyArea
-from venuenet.demand.cells import Cells, cover, neighbour_pairs
+from venuenet.demand.cells import Cells, cover, neighbour_pairs, sample_points
 from venuenet.demand.density import spread, unknown_residents, weights
 from venuenet.model import DemandPoints, GroupStanding
 from venuenet.rounding import apportion
@@ -216,6 +216,7 @@ def _assemble(
         x=xy[used, 0],
         y=xy[used, 1],
         area_km2=cells.area_km2[used],
+        sample_xy=np.stack(area.metric(*sample_points(cells.cell[used])), axis=-1),
         cell_district=district,
         cell_township=home[used],
         neighbours=neighbour_pairs(cells.cell[used]),

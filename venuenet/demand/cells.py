@@ -46,6 +46,20 @@ def cover(area: StudyArea, resolution: int) -> Cells:
     )
 
 
+def sample_points(cell: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Centres of each cell's children one resolution finer, (n, 7) lon and lat degrees.
+
+    The middle child comes first; its centre is the cell's own.
+    """
+    points = np.array(
+        [
+            [h3n.cell_to_latlng(child) for child in h3n.cell_to_children(c)]
+            for c in cell
+        ]
+    )
+    return points[:, :, 1], points[:, :, 0]
+
+
 def neighbour_pairs(cell: NDArray[np.uint64]) -> NDArray[np.int32]:
     """Pairs (i, j), i < j, of positions in the ascending ``cell`` whose hexagons share an edge."""
     near = np.zeros((len(cell), 6), dtype=np.uint64)

@@ -8,29 +8,39 @@ from functools import lru_cache
 from typing import Any
 
 import h3
+import h3.api.numpy_int as h3n
 import numpy as np
-from numpy.typing import NDArray
 from shapely import MultiPolygon
 from shapely.geometry import mapping, shape
 
+from venuenet.coverage import inside
 from venuenet.model import Question
-from venuenet.publish.answers import Row, gap_rows, gaps
+from venuenet.publish.answers import Row, gap_rows, gaps, times_for
 from venuenet.publish.snapshot import Snapshot
 
 Json = dict[str, Any]
 
 
-def zone(snapshot: Snapshot, cells: NDArray[np.int32]) -> MultiPolygon:
-    """Outline of a set of cells, holes kept."""
-    names = [h3.int_to_str(int(c)) for c in snapshot.demand.cell[cells]]
-    outline = shape(h3.cells_to_geo(names))
-    return outline if isinstance(outline, MultiPolygon) else MultiPolygon([outline])
+def outline(cells: Sequence[int]) -> MultiPolygon:
+    """Outline of H3 cells of one resolution, holes kept."""
+    merged = shape(h3.cells_to_geo([h3.int_to_str(int(c)) for c in cells]))
+    return merged if isinstance(merged, MultiPolygon) else MultiPolygon([merged])
 
 
 @lru_cache(maxsize=16)
 def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon]:
-    """Outline of every gap of a question, by gap id."""
-    return {g.gap_id: zone(snapshot, g.cells) for g in gaps(snapshot, question)}
+    """Outline of every gap of a question by gap id: the children of its cells out of reach."""
+    demand = snapshot.demand
+    out_of_reach = ~inside(times_for(snapshot, question), question)
+    whole = out_of_reach.shape[1] == 1
+    shapes = {}
+    for gap in gaps(snapshot, question):
+        cells = demand.cell[gap.cells]
+        if not whole:
+            children = np.array([h3n.cell_to_children(c) for c in cells])
+            cells = children[out_of_reach[gap.cells]]
+        shapes[gap.gap_id] = outline(cells)
+    return shapes
 
 
 def gap_collection(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from venuenet.model import SCIENCE_KINDS, LocatedVenue, Question
-from venuenet.publish.answers import Row, gap_rows
-from venuenet.publish.geo import gap_shapes
+from venuenet.publish.answers import Row, coverage, gap_rows
+from venuenet.publish.geo import gap_shapes, outline
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import Lang, pick
 
@@ -169,10 +169,14 @@ def district_sketch(
     home = shapes[adcode]
     frame = _fit(home)
     labels = _Labels(frame.height)
+    labels.taken += [(0, frame.height - 52, 200, frame.height), (WIDTH - 60, 0, WIDTH, 80)]
     rows = gap_rows(snapshot, question, [adcode])
-    outlines = gap_shapes(snapshot, question)
-    gaps = [
-        f'<path class="gap {r["gap_type"]}" d="{frame.path(metres(outlines[r["gap_id"]]))}"/>'
+    zones = gap_shapes(snapshot, question)
+    inside = _inhabited(snapshot, adcode, question)
+    # What the gaps drawn over it leave to see is within reach.
+    reached = f'<path class="reached" d="{frame.path(metres(inside))}"/>' if inside else ""
+    drawn = [
+        f'<path class="gap {r["gap_type"]}" d="{frame.path(metres(zones[r["gap_id"]]))}"/>'
         for r in rows
     ]
     venues = _venues(snapshot, adcode, question, numbers, frame, labels)
@@ -185,19 +189,19 @@ def district_sketch(
         zip(area.districts["adcode"], area.districts[f"name_{lang}"], strict=True)
     )
     beside = _neighbour_names(neighbours, names, frame, labels)
-    outline = frame.path(home)
+    edge = frame.path(home)
     parts = [
         f'<svg class="sketch" role="img" viewBox="0 0 {WIDTH:.0f} {frame.height:.0f}" '
         f'aria-label="{escape(names[adcode])}">',
         _PATTERNS,
-        f'<clipPath id="home"><path clip-rule="evenodd" d="{outline}"/></clipPath>',
+        f'<clipPath id="home"><path clip-rule="evenodd" d="{edge}"/></clipPath>',
         f'<clipPath id="frame"><rect width="{WIDTH:.0f}" height="{frame.height:.0f}"/></clipPath>',
         '<g clip-path="url(#frame)">',
         *(f'<path class="beside" d="{frame.path(shape)}"/>' for _, shape in neighbours),
-        f'<path class="home" d="{outline}"/>',
-        f'<g clip-path="url(#home)">{"".join(gaps)}</g>',
+        f'<path class="home" d="{edge}"/>',
+        f'<g clip-path="url(#home)">{reached}{"".join(drawn)}</g>',
         _rail(snapshot, frame),
-        f'<path class="edge" d="{outline}"/>',
+        f'<path class="edge" d="{edge}"/>',
         f'<g class="names beside-names">{beside}</g>',
         towns,
         venues,
@@ -219,6 +223,15 @@ _PATTERNS = (
     '<circle cx="3" cy="3" r="1.6" fill="#4b3f72"/></pattern>'
     "</defs>"
 )
+
+
+def _inhabited(snapshot: Snapshot, adcode: str, question: Question) -> BaseGeometry | None:
+    """Outline of the district's inhabited cells; None where nobody can say what is reached."""
+    at = list(snapshot.area.districts["adcode"]).index(adcode)
+    cells = snapshot.demand.cell[snapshot.demand.cell_district == at]
+    if coverage(snapshot, question)[at]["share"] is None or len(cells) == 0:
+        return None
+    return outline([int(c) for c in cells])
 
 
 def _rail(snapshot: Snapshot, frame: _Frame) -> str:

@@ -15,12 +15,12 @@ Words = tuple[str, str]
 Table = Mapping[str, Words]
 
 KINDS: Table = {
-    "science_museum": ("科技馆、科学技术类博物馆", "Science halls and science museums"),
-    "base": ("科普基地", "Science popularization bases"),
-    "center_city": ("北京科学中心（1）", "Beijing Science Center (hub)"),
-    "center_district": ("分中心（16）", "District branches (16)"),
-    "center_n": ("特色科学中心（N）", "Special science centres (N)"),
-    "other": ("其他场所（不属于科普场馆）", "Other places (not science venues)"),
+    "science_museum": ("科技馆、科技博物馆", "Science hall or museum"),
+    "base": ("科普基地", "Science base"),
+    "center_city": ("科学中心（1）", "Science centre (hub)"),
+    "center_district": ("分中心（16）", "District branch (16)"),
+    "center_n": ("节点（N）", "Node (N)"),
+    "other": ("其他场所", "Other place"),
 }
 TIERS: Table = {
     "hub": ("1 中心", "hub"),
@@ -68,6 +68,11 @@ STANDINGS: Table = {
 }
 STANDARD_SOURCES: Table = {
     "建议指标": ("建议指标", "suggested indicator"),
+    "1+16+N 体系; 建议指标": ("1+16+N 体系；建议指标", "1+16+N system; suggested indicator"),
+    "GB 50180-2018 十五分钟生活圈 (access yardstick only: the code has no science-venue item)": (
+        "GB 50180-2018 十五分钟生活圈（仅借其时间，规范无科普场馆项）",
+        "GB 50180-2018 15-minute life circle (for the time only: the code has no science venues)",
+    ),
 }
 ASSUMPTIONS: Table = {
     "walk.speed_kmh": ("步行速度", "Walking speed"),
@@ -83,6 +88,10 @@ ASSUMPTIONS: Table = {
     "surface_transit.reach_km": ("假设公交：最长乘距", "Assumed bus: longest ride"),
     "demand.floor_per_km2": ("视为无人居住的密度下限", "Density taken as uninhabited below"),
     "demand.cap_per_km2": ("网格人口密度上限", "Highest density of a cell"),
+    "demand.slack": (
+        "乡镇可住空间相对人口的余量",
+        "Room a township reaches for, relative to its people",
+    ),
     "demand.uniform_per_km2": (
         "衰减距离等于乡镇半径的密度",
         "Density at which people spread over the township's radius",
@@ -98,6 +107,21 @@ ASSUMPTIONS: Table = {
     "no_data.min_located_share": (
         "低于此有位置场馆比例，不作回答",
         "Located share of venues below which there is no answer",
+    ),
+}
+LICENCES: Table = {
+    "public official statistics": ("公开的官方统计", "public official statistics"),
+    "public facts; each figure names its page": (
+        "公开事实，逐条注明出处",
+        "public facts; each figure names its page",
+    ),
+    "public facts; each row names its source": (
+        "公开事实，逐行注明出处",
+        "public facts; each row names its source",
+    ),
+    "data terms unverified; 示意图 (sketch map) only": (
+        "数据条款未核实，仅用于示意图",
+        "data terms unverified; sketch map only",
     ),
 }
 UNITS: Table = {
@@ -136,10 +160,6 @@ FLAGS: Table = {
     "residents_unknown": (
         "未收录该乡镇普查人口",
         "the township's census residents are not on record",
-    ),
-    "residents_other": (
-        "另有其他年份的人口数",
-        "residents of another year are on record",
     ),
     "townships_unplaced": (
         "乡镇位置不明，其人口按本区其他居民的分布推算",
@@ -227,7 +247,8 @@ def flag_text(flag: str, lang: Lang) -> str:
 
 def no_data_reason(flags: Sequence[str], lang: Lang) -> str:
     """Say why there is no data, from the flags of a row; empty where there is data."""
-    return "；".join(flag_text(f, lang) for f in flags if f.startswith("no_data:"))
+    reasons = [flag_text(f, lang) for f in flags if f.startswith("no_data:")]
+    return pick(("；", "; "), lang).join(reasons)
 
 
 def question_text(snapshot: Snapshot, question: Question, lang: Lang) -> str:

@@ -23,7 +23,9 @@ from venuenet.model import (
 Seconds = NDArray[np.int32]
 Block = Callable[[NDArray[np.int64]], Mapping[Variant, Seconds]]
 Progress = Callable[[int], None]
-CHUNK = 256
+CHUNK = 48
+"""Cells worked on at a time: few enough to lie close together."""
+
 
 
 class TravelEngine(Protocol):
@@ -41,7 +43,7 @@ class TravelEngine(Protocol):
         Parameters
         ----------
         demand : DemandPoints
-            Origins: the cells' centres.
+            Origins: the points its cells are sampled at.
         venues : sequence of LocatedVenue
             Destinations, each with a point and its precision in metres.
         cutoff_s : int
@@ -78,26 +80,31 @@ def collect(
 ) -> TravelTimes:
     """Run ``block`` over chunks of cells and keep the sparse matrix and the nearest venues.
 
-    ``block`` maps positions of cells (n,) to seconds (n, venues) per variant.
+    ``block`` maps positions of cells (c,) to seconds (c * samples, venues) per variant, a cell's
+    points together and its centre first. It may leave UNREACHED what is neither among the
+    ``NEAREST`` of its kind nor within the cut-off.
     """
-    n = len(demand.cell)
-    near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, n), UNREACHED, dtype=np.int32)
-    near_venue = np.full((len(KINDS), NEAREST, n), -1, dtype=np.int16)
-    columns = [np.flatnonzero([v.kind == kind for v in venues]) for kind in KINDS]
+    n, samples = demand.sample_xy.shape[:2]
+    shape = (len(VARIANTS), len(KINDS), NEAREST, n, samples)
+    near_s = np.full(shape, UNREACHED, dtype=np.int32)
+    near_venue = np.full(shape[1:4], -1, dtype=np.int16)
+    kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]] = []
     for start in range(0, n, CHUNK):
         cells = np.arange(start, min(start + CHUNK, n))
+        here = slice(start, start + len(cells))
         seconds = block(cells)
+        near = (seconds["early"] < UNREACHED).any(axis=0)
         for v, variant in enumerate(VARIANTS):
-            for k, column in enumerate(columns):
-                _keep_nearest(
-                    seconds[variant][:, column],
-                    near_s[v, k, :, cells[0] : cells[-1] + 1],
-                    near_venue[k, :, cells[0] : cells[-1] + 1] if variant == "point" else None,
-                    column,
-                )
-        at, venue = np.nonzero(seconds["point"] <= cutoff_s)
-        found.append((venue, cells[at], seconds["point"][at, venue]))
+            for k in range(len(KINDS)):
+                column = np.flatnonzero(near & (kind == k))
+                value, venue = _nearest(seconds[variant], column, samples)
+                near_s[v, k, : len(value), here] = value
+                if variant == "point":
+                    near_venue[k, : len(venue), here] = venue
+        centre = seconds["point"][::samples]
+        at, venue_at = np.nonzero(centre <= cutoff_s)
+        found.append((venue_at, cells[at], centre[at, venue_at]))
         if progress:
             progress(len(cells))
     indptr, cell, kept = _rows(found, len(venues))
@@ -114,28 +121,28 @@ def collect(
         seconds=kept,
         near_s=near_s,
         near_venue=near_venue,
+        samples=samples,
     )
 
 
-def _keep_nearest(
-    seconds: Seconds,
-    near_s: Seconds,
-    near_venue: NDArray[np.int16] | None,
-    column: NDArray[np.int64],
-) -> None:
-    """Write the nearest few of one kind, nearest first, the earlier venue winning a tie."""
-    keep = min(NEAREST, len(column))
-    if keep == 0:
-        return
-    rest = seconds.astype(np.int64)
+def _nearest(
+    seconds: Seconds, column: NDArray[np.int64], samples: int
+) -> tuple[Seconds, NDArray[np.int16]]:
+    """The nearest few of some venues, nearest first, the earlier venue winning a tie.
+
+    Returns seconds (few, cells, samples), and for the cells' centres which venues (few, cells).
+    """
+    few = min(NEAREST, len(column))
+    rest = seconds[:, column]
     rows = np.arange(len(rest))
-    for i in range(keep):
+    value = np.empty((few, len(rest)), dtype=np.int32)
+    venue = np.empty((few, len(rest) // samples), dtype=np.int16)
+    for i in range(few):
         best = rest.argmin(axis=1)
-        value = rest[rows, best]
-        near_s[i] = value
-        if near_venue is not None:
-            near_venue[i] = np.where(value < UNREACHED, column[best], -1)
-        rest[rows, best] = np.iinfo(np.int64).max
+        value[i] = rest[rows, best]
+        venue[i] = np.where(value[i] < UNREACHED, column[best], -1)[::samples]
+        rest[rows, best] = UNREACHED
+    return value.reshape(few, len(rest) // samples, samples), venue
 
 
 def _rows(

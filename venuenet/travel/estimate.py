@@ -18,7 +18,16 @@ from scipy.spatial.distance import cdist
 
 from venuenet.area import StudyArea
 from venuenet.errors import BadQueryError
-from venuenet.model import UNREACHED, VARIANTS, DemandPoints, LocatedVenue, TravelTimes, Variant
+from venuenet.model import (
+    KINDS,
+    NEAREST,
+    UNREACHED,
+    VARIANTS,
+    DemandPoints,
+    LocatedVenue,
+    TravelTimes,
+    Variant,
+)
 from venuenet.standards import Assumptions, SurfaceTransit, Walk
 from venuenet.travel.engine import Progress, Seconds, collect, shifted, whole_seconds
 from venuenet.travel.subway import station_seconds
@@ -59,10 +68,6 @@ def _venue_xy(area: StudyArea, venues: Sequence[LocatedVenue]) -> Floats:
     return np.column_stack(area.metric(lon, lat)).reshape(len(venues), 2)
 
 
-def _cell_xy(demand: DemandPoints) -> Floats:
-    return np.column_stack([demand.x, demand.y])
-
-
 @dataclass(frozen=True)
 class WalkEstimate:
     """Straight-line walking."""
@@ -78,16 +83,51 @@ class WalkEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
-        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        places = _venue_xy(self.area, venues)
         leg = walk_leg(self.rules.walk)
+        kind = np.array([KINDS.index(v.kind) for v in venues])
+        off = np.array([v.precision_m for v in venues])
+        reach = cutoff_s / leg(np.ones(1))[0]
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            metres = cdist(cells[at], places)
-            return {k: whole_seconds(leg(d)) for k, d in shifted(metres, venues).items()}
+            here = demand.sample_xy[at].reshape(-1, 2)
+            near = _candidates(here, places, off, kind, reach)
+            metres = cdist(here, places[near])
+            out = {}
+            for variant, distance in shifted(metres, [venues[v] for v in near]).items():
+                seconds = np.full((len(here), len(venues)), UNREACHED, dtype=np.int32)
+                seconds[:, near] = whole_seconds(leg(distance))
+                out[variant] = seconds
+            return out
 
         return collect(
-            block, demand, venues, cutoff_s, progress, mode="walk", engine="straight-line walk"
+            block,
+            demand,
+            venues,
+            cutoff_s,
+            progress,
+            mode="walk",
+            engine="straight-line walk",
         )
+
+
+def _candidates(
+    here: Floats, places: Floats, off: Floats, kind: NDArray[np.int64], reach: float
+) -> NDArray[np.int64]:
+    """Venues that may be among the nearest of their kind for some point, or lie within reach.
+
+    With r the radius around the points' middle, a venue is out when NEAREST others of its kind
+    are nearer to all of them, whatever the positions' precision.
+    """
+    middle = (here.min(axis=0) + here.max(axis=0)) / 2
+    radius = np.hypot(*(here - middle).T).max()
+    distance = np.hypot(*(places - middle).T)
+    keep = distance - radius <= reach
+    for k in np.unique(kind):
+        mine = np.flatnonzero(kind == k)
+        worst = np.sort(distance[mine] + radius + off[mine])[: NEAREST][-1]
+        keep[mine] |= distance[mine] - radius - off[mine] <= worst
+    return np.flatnonzero(keep)
 
 
 @dataclass(frozen=True)
@@ -106,7 +146,7 @@ class DriveEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
-        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        places = _venue_xy(self.area, venues)
         drive = self.rules.drive
         pace = np.array(
             [
@@ -120,8 +160,9 @@ class DriveEstimate:
         here = pace[demand.cell_district]
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            metres = cdist(cells[at], places)
-            factor = drive.detour.value * (here[at][:, None] + there) / 2
+            metres = cdist(demand.sample_xy[at].reshape(-1, 2), places)
+            pace_here = np.repeat(here[at], demand.sample_xy.shape[1])[:, None]
+            factor = drive.detour.value * (pace_here + there) / 2
             return {
                 k: whole_seconds(d * factor + 60 * drive.terminal_min.value)
                 for k, d in shifted(metres, venues).items()
@@ -149,7 +190,7 @@ class TransitEstimate:
     ) -> TravelTimes:
         """See TravelEngine.times."""
         period = self.rules.transit.period.value
-        cells, places = _cell_xy(demand), _venue_xy(self.area, venues)
+        places = _venue_xy(self.area, venues)
         stations = self._stations()
         leg = (
             surface_leg(self.rules.walk, self.rules.surface_transit)
@@ -173,8 +214,9 @@ class TransitEstimate:
         }
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            to_station = whole_seconds(leg(cdist(cells[at], stations)))
-            direct = shifted(cdist(cells[at], places), venues)
+            here = demand.sample_xy[at].reshape(-1, 2)
+            to_station = whole_seconds(leg(cdist(here, stations)))
+            direct = shifted(cdist(here, places), venues)
             use = _worth_walking_to(to_station, rides, lost)
             return {
                 k: _via_stations(whole_seconds(leg(direct[k])), to_station[:, use], onward[k][use])

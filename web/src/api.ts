@@ -79,6 +79,7 @@ export interface Gap {
   area_km2: number;
   nearest_venue_id: string | null;
   nearest_venue_zh: string | null;
+  nearest_venue_en: string | null;
   nearest_minutes: number | null;
   cause: string;
   cause_zh: string;
@@ -203,7 +204,8 @@ export function question(state: State): URLSearchParams {
     query.set('kinds', state.kinds);
   }
   query.set('group', state.group);
-  if (state.surface) query.set('surface_transit', 'true');
+  if (state.surface && (state.standard || state.mode === 'transit'))
+    query.set('surface_transit', 'true');
   return query;
 }
 
@@ -213,8 +215,9 @@ export const paths = {
   gaps: (state: State, adcode: string) => `gaps?district=${adcode}&${question(state)}`,
   gapShapes: (state: State, adcode: string | null) =>
     `gaps.geojson?${adcode ? `district=${adcode}&` : ''}${question(state)}`,
-  report: (state: State, adcode: string) => `reports/${adcode}?lang=${state.lang}`,
-  workbook: (adcode: string) => `reports/${adcode}.xlsx`,
+  report: (state: State, adcode: string) =>
+    `reports/${adcode}?lang=${state.lang}&${question(state)}`,
+  workbook: (state: State, adcode: string) => `reports/${adcode}.xlsx?${question(state)}`,
   venues: 'venues?kinds=all',
   standards: 'standards',
   districts: 'map/districts.geojson',

@@ -7,7 +7,7 @@ import type { Sort } from './state';
 export const BREAKS = [0, 0.2, 0.4, 0.6, 0.8] as const;
 
 /** From few to many people covered; lightness falls evenly, so it also reads in grey. */
-export const COLOURS = ['#f3ecd8', '#c9dfcf', '#8fc1c0', '#4b93ad', '#1d5a80'] as const;
+export const COLOURS = ['#f3ecd8', '#c2dbca', '#8fc1c0', '#4b93ad', '#1d5a80'] as const;
 
 export const NO_DATA_COLOUR = '#eceeee';
 

@@ -2,16 +2,8 @@
 
 import type { Standard } from './api';
 import { h } from './dom';
-import { language, nameOf, t } from './i18n';
-import {
-  clampMinutes,
-  GROUPS,
-  MINUTES,
-  MODES,
-  type Mode,
-  type State,
-  VENUE_KINDS,
-} from './state';
+import { nameOf, sentenceCase, t } from './i18n';
+import { clampMinutes, GROUPS, MINUTES, MODES, type Mode, type State, VENUE_KINDS } from './state';
 
 /** Wait this long after the last movement of the slider before asking the server. */
 const PAUSE_MS = 250;
@@ -31,8 +23,9 @@ export function kindsText(kinds: Standard['kinds']): string {
   if (typeof kinds === 'string') return t(`kinds_${kinds}`);
   const named = VENUE_KINDS.filter((kind) => kinds.includes(kind));
   if (named.length === VENUE_KINDS.length) return t('kinds_all');
-  if (named.length === VENUE_KINDS.length - 1 && !named.includes('other')) return t('kinds_science');
-  return named.map((kind) => t(`kind_${kind}`)).join(language() === 'zh' ? '、' : ', ');
+  if (named.length === VENUE_KINDS.length - 1 && !named.includes('other'))
+    return t('kinds_science');
+  return named.map((kind) => t(`kind_${kind}`)).join(t('or'));
 }
 
 export function createControls(
@@ -48,13 +41,18 @@ export function createControls(
     standard: null,
     mode: mode.value as Mode,
     minutes: clampMinutes(number.valueAsNumber),
+    surface: surface.checked && mode.value === 'transit',
+  });
+  const byName = (id: string): Partial<State> => ({
+    standard: id,
+    surface: surface.checked && standards.find((each) => each.id === id)?.mode === 'transit',
   });
 
   const standard = h(
     'select',
     {
       'data-testid': 'standard',
-      onchange: () => update(standard.value ? { standard: standard.value } : custom()),
+      onchange: () => update(standard.value ? byName(standard.value) : custom()),
     },
     option('', t('standard_none')),
     standards.map((each) => option(each.id, nameOf(each))),
@@ -106,8 +104,8 @@ export function createControls(
       'data-testid': 'kinds',
       onchange: () => update({ kinds: kinds.value === 'all' ? 'all' : 'science' }),
     },
-    option('science', t('kinds_science')),
-    option('all', t('kinds_all')),
+    option('science', sentenceCase(t('kinds_science'))),
+    option('all', sentenceCase(t('kinds_all'))),
     byStandard,
   );
   const surface = h('input', {
@@ -160,7 +158,7 @@ export function createControls(
       if (document.activeElement !== number) number.value = String(shown.minutes);
       group.value = state.group;
       byStandard.hidden = !chosen;
-      byStandard.textContent = chosen ? kindsText(chosen.kinds) : '';
+      byStandard.textContent = chosen ? sentenceCase(kindsText(chosen.kinds)) : '';
       kinds.value = chosen ? 'standard' : state.kinds;
       kinds.disabled = chosen !== undefined;
       kinds.title = chosen ? t('kinds_by_standard') : '';

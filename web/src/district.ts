@@ -12,11 +12,11 @@ import {
 import { rankOf } from './classes';
 import { h } from './dom';
 import * as f from './format';
-import { nameOf, pick, t, tCode } from './i18n';
+import { nameOf, pick, sentenceCase, t, tCode } from './i18n';
 import { headline, sentence } from './ranking';
 import type { State } from './state';
 import { symbolIcon } from './symbols';
-import { flagText } from './words';
+import { flagList, flagText } from './words';
 
 const LARGEST = 10;
 
@@ -32,16 +32,6 @@ export interface DistrictData {
   gaps: GapsAnswer;
   venues: readonly Venue[];
   standards: readonly Standard[];
-}
-
-/** Codes as sentences; nothing when there are none. */
-export function flagList(flags: readonly string[]): HTMLElement | null {
-  if (flags.length === 0) return null;
-  return h(
-    'ul',
-    { class: 'flags' },
-    flags.map((flag) => h('li', { 'data-flag': flag }, flagText(flag))),
-  );
 }
 
 function facts(pairs: readonly (readonly [string, string | HTMLElement] | null)[]): HTMLElement {
@@ -60,7 +50,7 @@ function numbers({ city, answer, venues }: DistrictData, events: DistrictEvents)
     value === null ? t('no_data') : t('people_value', { n: f.people(value) });
   const near = item.nearest;
   const nearVenue = near && venues.find((venue) => venue.venue_id === near.venue_id);
-  const nearText = near && `${nameOf(near)}, ${minutes(near.minutes)}`;
+  const nearText = near && `${nameOf(near)}${t('comma')}${minutes(near.minutes)}`;
   const rank = rankOf(city.items, item.adcode);
   return h(
     'section',
@@ -107,13 +97,13 @@ function causes({ causes: list }: GapsAnswer): HTMLElement {
         return h(
           'li',
           {},
-          h('p', {}, pick(cause.cause_zh, cause.cause_en)),
+          h('p', {}, sentenceCase(pick(cause.cause_zh, cause.cause_en))),
           h('div', { class: 'cause-bar' }, bar),
           h(
             'p',
             { class: 'hint' },
             h('span', { class: `tag ${cause.gap_type}` }, t(cause.gap_type)),
-            ` ${t('people_value', { n: f.people(cause.people) })} · `,
+            ` ${t('people_value', { n: f.people(cause.people) })}${t('comma')}`,
             t('cause_gaps', { n: f.people(cause.gaps) }),
           ),
         );
@@ -126,8 +116,12 @@ function causes({ causes: list }: GapsAnswer): HTMLElement {
 export function gapText(gap: Gap): HTMLElement[] {
   const near =
     gap.nearest_venue_zh && gap.nearest_minutes !== null
-      ? t('gap_nearest', { venue: gap.nearest_venue_zh, minutes: f.minutes(gap.nearest_minutes) })
+      ? t('gap_nearest', {
+          venue: pick(gap.nearest_venue_zh, gap.nearest_venue_en),
+          minutes: f.minutes(gap.nearest_minutes),
+        })
       : t('gap_unreached');
+  const cause = sentenceCase(pick(gap.cause_zh, gap.cause_en));
   const severity = tCode('severity', gap.severity);
   return [
     h(
@@ -141,7 +135,7 @@ export function gapText(gap: Gap): HTMLElement[] {
         severity,
       ),
     ),
-    h('span', { class: 'hint' }, `${pick(gap.cause_zh, gap.cause_en)} · ${near}`),
+    h('span', { class: 'hint' }, `${cause}${t('stop')}${near}`),
   ];
 }
 
@@ -208,8 +202,7 @@ function groups({ answer }: DistrictData): HTMLElement | null {
               { scope: 'row' },
               pick(row.group_zh, row.group_en),
               ' ',
-              row.standing !== 'known' &&
-                h('em', { class: 'tag' }, t(`standing_${row.standing}`)),
+              row.standing !== 'known' && h('em', { class: 'tag' }, t(`standing_${row.standing}`)),
             ),
             h('td', {}, f.wan(row.people)),
             h('td', {}, f.wan(row.covered)),
@@ -221,7 +214,14 @@ function groups({ answer }: DistrictData): HTMLElement | null {
   );
 }
 
+/** Flags that tell rows apart; what holds for every row is said once, for the district. */
+export function ownFlags(rows: readonly (readonly string[])[]): string[] {
+  const all = [...new Set(rows.flat())];
+  return all.filter((flag) => !rows.every((flags) => flags.includes(flag)));
+}
+
 function townships({ answer }: DistrictData): HTMLElement {
+  const notes = ownFlags(answer.townships.map((row) => row.flags));
   return h(
     'details',
     { class: 'fold', 'data-testid': 'townships', open: true },
@@ -251,9 +251,13 @@ function townships({ answer }: DistrictData): HTMLElement {
             { 'data-township': row.township_code },
             h(
               'th',
-              { scope: 'row', title: row.flags.map(flagText).join('\n') },
+              { scope: 'row' },
               nameOf(row),
-              row.flags.length > 0 && h('sup', { 'aria-hidden': 'true' }, '*'),
+              h(
+                'sup',
+                {},
+                notes.flatMap((flag, i) => (row.flags.includes(flag) ? i + 1 : [])).join(),
+              ),
             ),
             h('td', {}, f.wan(row.people)),
             h('td', {}, row.share === null ? t('no_data') : f.percent(row.share)),
@@ -263,18 +267,11 @@ function townships({ answer }: DistrictData): HTMLElement {
         ),
       ),
     ),
-    townshipNotes(answer),
-  );
-}
-
-/** What the asterisks mean, once for each flag. */
-function townshipNotes({ townships: rows }: DistrictAnswer): HTMLElement | null {
-  const codes = [...new Set(rows.flatMap((row) => row.flags))];
-  if (codes.length === 0) return null;
-  return h(
-    'ul',
-    { class: 'flags' },
-    codes.map((code) => h('li', {}, '* ', flagText(code))),
+    h(
+      'ol',
+      { class: 'flags' },
+      notes.map((flag) => h('li', {}, flagText(flag))),
+    ),
   );
 }
 
@@ -338,7 +335,10 @@ export function district(data: DistrictData, state: State, events: DistrictEvent
           rel: 'noopener',
           'data-testid': 'report',
         }),
-        file(paths.workbook(item.adcode), t('workbook'), { download: '', 'data-testid': 'xlsx' }),
+        file(paths.workbook(state, item.adcode), t('workbook'), {
+          download: '',
+          'data-testid': 'xlsx',
+        }),
         file(paths.gapShapes(state, item.adcode), t('download_gaps'), {
           download: '',
           'data-testid': 'download-gaps',

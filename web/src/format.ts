@@ -24,8 +24,16 @@ export const minutes = (value: Maybe): string => show(value, (v) => tenth.format
 
 export const km2 = (value: Maybe): string => show(value, (v) => tenth.format(v));
 
-/** A share 0..1 in per cent, one decimal, without the sign. */
-export const percent = (value: Maybe): string => show(value, (v) => tenth.format(v * 100));
+/**
+ * A share 0..1 in per cent, one decimal, without the sign.
+ * A share that is neither none nor all never looks so.
+ */
+export const percent = (value: Maybe): string =>
+  show(value, (v) => {
+    if (v > 0 && v < 0.0005) return '<0.1';
+    if (v >= 0.9995 && v < 1) return '>99.9';
+    return tenth.format(v * 100);
+  });
 
 export const share = (value: Maybe): string => show(value, (v) => `${percent(v)}%`);
 

@@ -15,6 +15,9 @@ interface Label {
   value: HTMLElement;
 }
 
+/** Room left and right of the text, in CSS pixels, both sides together. */
+const PADDING = 6;
+
 type Box = [left: number, top: number, right: number, bottom: number];
 
 const overlaps = (a: Box, b: Box): boolean =>
@@ -24,7 +27,7 @@ const overlaps = (a: Box, b: Box): boolean =>
  * Decide what fits: first every name in order, then under each name its value.
  * `sizes` are CSS pixels: the name's width and height, then the value's.
  */
-export function fit(
+export function whatFits(
   places: readonly { x: number; y: number; sizes: readonly [number, number, number, number] }[],
 ): ('hidden' | 'name' | 'full')[] {
   const boxes: (Box | null)[] = [];
@@ -46,7 +49,8 @@ export function fit(
 
 export interface Labels {
   set(texts: ReadonlyMap<string, LabelText>): void;
-  arrange(first: string | null): void;
+  /** Place the labels, `first` before all others; with their values where asked and possible. */
+  arrange(first: string | null, values: boolean): void;
 }
 
 export function createLabels(
@@ -73,20 +77,26 @@ export function createLabels(
       sizes = new Map(
         [...labels].map(([adcode, { name, value }]) => [
           adcode,
-          [name.offsetWidth, name.offsetHeight, value.offsetWidth, value.offsetHeight],
+          [
+            name.offsetWidth + PADDING,
+            name.offsetHeight,
+            value.offsetWidth + PADDING,
+            value.offsetHeight,
+          ],
         ]),
       );
     },
-    arrange(first) {
+    arrange(first, values) {
       const order = [...labels].sort(([a], [b]) => Number(b === first) - Number(a === first));
-      const decided = fit(
+      const decided = whatFits(
         order.map(([adcode, { marker }]) => ({
           ...map.project(marker.getLngLat()),
           sizes: sizes.get(adcode) ?? [0, 0, 0, 0],
         })),
       );
       order.forEach(([, label], index) => {
-        label.root.dataset.fit = decided[index] ?? 'hidden';
+        const fits = decided[index] ?? 'hidden';
+        label.root.dataset.fit = fits === 'full' && !values ? 'name' : fits;
       });
     },
   };

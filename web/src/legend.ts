@@ -54,9 +54,7 @@ export function legend(
       h(
         'div',
         { class: 'scale' },
-        BREAKS.map((lower, index) =>
-          h('div', {}, swatch(index), h('span', {}, `${lower * 100}`)),
-        ),
+        BREAKS.map((lower, index) => h('div', {}, swatch(index), h('span', {}, `${lower * 100}`))),
         h('div', { class: 'end' }, h('span', {}, '100')),
       ),
       key(swatch('no-data'), t('no_data')),
@@ -69,7 +67,7 @@ export function legend(
         const own = venues.filter((venue) => venue.kind === kind);
         const unlocated = own.filter((venue) => venue.lon === null).length;
         const note =
-          String(own.length) + (unlocated > 0 ? ` · ${t('unlocated', { n: unlocated })}` : '');
+          unlocated > 0 ? t('counts_unlocated', { n: own.length, unlocated }) : String(own.length);
         return layer(kind, symbolIcon(kind), t(`kind_${kind}`), note);
       }),
       h('p', { class: 'hint' }, t('legend_closed')),

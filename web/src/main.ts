@@ -195,9 +195,9 @@ function showLegend(): void {
   box.addEventListener('toggle', () => {
     legendOpen = box.open;
   });
-  const scrolled = shell.legend.querySelector('.legend > div')?.scrollTop ?? 0;
+  const scrolled = shell.legend.firstElementChild?.scrollTop ?? 0;
   put(shell.legend, box);
-  box.querySelector('div')?.scrollTo(0, scrolled);
+  box.scrollTo(0, scrolled);
 }
 
 function showNotes(envelope: Envelope | null): void {
@@ -206,6 +206,9 @@ function showNotes(envelope: Envelope | null): void {
 
 function showProblem(problem: Problem, retry: () => void): void {
   document.body.dataset.ready = 'error';
+  map?.setCoverage([], new Map()); // never colours of another question than the one shown
+  map?.setGaps(null);
+  gapsDrawn = null;
   shell.status.textContent = '';
   shell.view.removeAttribute('aria-busy');
   put(
@@ -327,15 +330,16 @@ function showMap(view: View, { shapes, venues }: Fixed): void {
   if (chosen !== wentTo) {
     wentTo = chosen;
     map.goTo(chosen);
-    showTop(chosen !== null);
+    showTop();
   }
 }
 
-/** After choosing a district the reader should be looking at its name. */
-function showTop(isDistrict: boolean): void {
-  const heading = shell.view.querySelector<HTMLElement>('h2');
-  heading?.focus({ preventScroll: true });
-  if (isDistrict && matchMedia(PHONE).matches) shell.view.scrollIntoView({ block: 'start' });
+/** After choosing a district, or going back, the reader should be looking at the name. */
+function showTop(): void {
+  const panel = shell.view.parentElement;
+  const top = shell.view.offsetTop;
+  shell.view.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+  if (panel && (matchMedia(PHONE).matches || panel.scrollTop > top)) panel.scrollTo({ top });
 }
 
 /** On a phone the map is above the panel and always in sight; elsewhere beside it. */
@@ -347,14 +351,22 @@ function revealMap(): void {
 
 function openVenues(ids: readonly string[], at: [number, number]): void {
   const found = fixed?.venues.filter((venue) => ids.includes(venue.venue_id)) ?? [];
-  if (found.length > 0) map?.popup(at, venueCard(found, () => map?.closePopup()));
+  if (found.length > 0)
+    map?.popup(
+      at,
+      venueCard(found, () => map?.closePopup()),
+    );
 }
 
 function clicked(target: Target, at: [number, number]): void {
   map?.closePopup();
   if (target?.what === 'venues') openVenues(target.ids, at);
   if (target?.what === 'district') update({ district: target.adcode });
-  if (target?.what === 'gap') map?.popup(at, gapCard(target.gap, () => map?.closePopup()));
+  if (target?.what === 'gap')
+    map?.popup(
+      at,
+      gapCard(target.gap, () => map?.closePopup()),
+    );
 }
 
 function describe(target: Target): [title: string, text: string] | null {
@@ -365,17 +377,19 @@ function describe(target: Target): [title: string, text: string] | null {
       if (!row) return null;
       const share = row.share === null ? t('no_data') : f.share(row.share);
       const covered =
-        row.covered === null ? '' : ` · ${t('people_value', { n: f.people(row.covered) })}`;
+        row.covered === null
+          ? ''
+          : `${t('comma')}${t('people_value', { n: f.people(row.covered) })}`;
       return [nameOf(row), `${t('covered')} ${share}${covered}`];
     }
     case 'venues': {
       const names = fixed.venues.filter((v) => target.ids.includes(v.venue_id)).map(nameOf);
-      return [names.slice(0, 3).join(' · '), names.length > 3 ? `+${names.length - 3}` : ''];
+      return [names.slice(0, 3).join(t('comma')), names.length > 3 ? `+${names.length - 3}` : ''];
     }
     case 'gap':
       return [
         pick(target.gap.township_zh, target.gap.township_en),
-        `${t(target.gap.gap_type)} · ${t('people_value', { n: f.people(target.gap.people) })}`,
+        `${t(target.gap.gap_type)}${t('comma')}${t('people_value', { n: f.people(target.gap.people) })}`,
       ];
     case 'station':
       return [target.name_zh, t('subway')];
@@ -393,8 +407,7 @@ function hovered(target: Target, x: number, y: number): void {
   if (!words) return;
   shell.tooltip.replaceChildren(h('b', {}, words[0]), h('span', {}, words[1]));
   const right = x > shell.map.clientWidth - 220;
-  shell.tooltip.style.transform =
-    `translate(${x}px, ${y}px) translate(${right ? 'calc(-100% - 14px)' : '14px'}, 14px)`;
+  shell.tooltip.style.transform = `translate(${x}px, ${y}px) translate(${right ? 'calc(-100% - 14px)' : '14px'}, 14px)`;
 }
 
 document.addEventListener('keydown', (event) => {

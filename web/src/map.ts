@@ -52,10 +52,15 @@ export interface MapView {
   drawn(): Promise<void>;
 }
 
-/** Legend and controls lie over the right edge on wide screens; keep shapes clear of them. */
+/** Below this, on a phone showing the whole city, names alone fill the map. */
+const VALUES_FROM_ZOOM = 7.4;
+
+/** The legend lies over the right edge, on a phone over the top: keep shapes clear of it. */
 function padding(container: HTMLElement) {
-  const right = container.clientWidth > 640 ? 272 : 16;
-  return { top: 20, bottom: 28, left: 20, right };
+  const wide = container.clientWidth > 640;
+  return wide
+    ? { top: 20, bottom: 28, left: 20, right: 300 }
+    : { top: 48, bottom: 12, left: 12, right: 12 };
 }
 
 export async function createMap(
@@ -88,16 +93,19 @@ export async function createMap(
   const source = (id: string) => map.getSource(id) as GeoJSONSource;
   const adcodes = shapes.features.map((feature) => String(feature.properties.adcode));
   source('districts').setData(shapes);
+  const anchors = shapes.features.map(({ properties, geometry }) => {
+    const box = boundsOf(geometry) as Bounds;
+    return {
+      adcode: String(properties.adcode),
+      lon: properties.label_lon ?? (box[0] + box[2]) / 2,
+      lat: properties.label_lat ?? (box[1] + box[3]) / 2,
+      size: (box[2] - box[0]) * (box[3] - box[1]),
+    };
+  });
+  // Where names collide the larger district keeps its own.
   const labels = createLabels(
     map,
-    shapes.features.map(({ properties, geometry }) => {
-      const box = boundsOf(geometry) as Bounds;
-      return {
-        adcode: String(properties.adcode),
-        lon: properties.label_lon ?? (box[0] + box[2]) / 2,
-        lat: properties.label_lat ?? (box[1] + box[3]) / 2,
-      };
-    }),
+    anchors.sort((a, b) => b.size - a.size),
   );
 
   let chosen: string | null = null;
@@ -106,7 +114,7 @@ export async function createMap(
   let gapShapes: GapShapes | null = null;
   let open: Popup | null = null;
 
-  const arrange = () => labels.arrange(chosen);
+  const arrange = () => labels.arrange(chosen, map.getZoom() > VALUES_FROM_ZOOM);
   map.on('move', arrange);
   map.on('resize', arrange);
 
@@ -140,7 +148,15 @@ export async function createMap(
     return { what: 'district', adcode: String(top.properties.adcode) };
   };
 
+  // Browsers follow a tap with mouse events; a tap is not a hover.
+  let touch = false;
+  for (const name of ['pointerdown', 'pointermove'] as const) {
+    container.addEventListener(name, (event) => {
+      touch = event.pointerType === 'touch';
+    });
+  }
   map.on('mousemove', ({ point }) => {
+    if (touch) return;
     const target = targetAt(point);
     map.getCanvas().style.cursor = target && target.what !== 'station' ? 'pointer' : '';
     events.hover(target, point.x, point.y);
@@ -187,7 +203,8 @@ export async function createMap(
               kind: venue.kind,
               tier: venue.tier,
               symbol: symbolName(venue.kind, isOpen),
-              order: (order[venue.tier] ?? 0) + (venue.kind === 'other' ? -2 : 0) - (isOpen ? 0 : 3),
+              order:
+                (order[venue.tier] ?? 0) + (venue.kind === 'other' ? -2 : 0) - (isOpen ? 0 : 3),
             },
           },
         ];
@@ -224,7 +241,7 @@ export async function createMap(
       if (!gapId) return;
       map.setFeatureState({ source: 'gaps', id: gapId }, { chosen: true });
       const shape = gapShapes?.features.find((f) => f.properties.gap_id === gapId);
-      if (shape) go(boundsOf(shape.geometry), 13);
+      if (shape) go(boundsOf(shape.geometry), 12.5);
     },
     zoom(step) {
       if (step > 0) map.zoomIn();

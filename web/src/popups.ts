@@ -1,10 +1,11 @@
 /** What opens on the map when a venue or a gap is clicked. */
 
 import type { Gap, Venue } from './api';
-import { flagList, gapText } from './district';
+import { gapText } from './district';
 import { h } from './dom';
 import * as f from './format';
 import { nameOf, pick, t, tCode } from './i18n';
+import { flagList } from './words';
 
 const SHOWN = 4;
 

@@ -7,6 +7,7 @@ import { h } from './dom';
 import * as f from './format';
 import { type Key, nameOf, t, tCode } from './i18n';
 import { SORTS, type Sort, type SortKey, type State } from './state';
+import { flagList } from './words';
 
 export interface RankingEvents {
   choose(adcode: string): void;
@@ -57,7 +58,10 @@ export function headline(figures: Figures): HTMLElement {
     'div',
     { class: 'headline' },
     figures.share === null
-      ? h('p', { class: 'big none' }, t('no_data'))
+      ? [
+          h('p', { class: 'big none' }, t('no_data')),
+          flagList(figures.flags.filter((flag) => flag.startsWith('no_data'))),
+        ]
       : h(
           'div',
           { class: 'figure' },
@@ -110,13 +114,17 @@ function headerCell(key: SortKey, sort: Sort, events: RankingEvents): HTMLElemen
         onclick: () => events.sort(next),
       },
       t(name),
-      h('i', { class: 'arrow', 'aria-hidden': 'true' }, active ? (sort.descending ? '▾' : '▴') : ''),
+      h(
+        'i',
+        { class: 'arrow', 'aria-hidden': 'true' },
+        active ? (sort.descending ? '▾' : '▴') : '',
+      ),
       unit && h('small', {}, unit === '%' ? '%' : t(unit)),
     ),
   );
 }
 
-function tableRow(row: DistrictRow, place: number, events: RankingEvents): HTMLElement {
+function tableRow(row: DistrictRow, place: number | null, events: RankingEvents): HTMLElement {
   const number = (text: string) =>
     h('td', text === f.NONE ? { title: t('no_data'), class: 'none' } : {}, text);
   const chip = h('i', { class: row.share === null ? 'chip none' : 'chip', 'aria-hidden': 'true' });
@@ -164,15 +172,16 @@ export function ranking(
       h('h2', { tabindex: -1 }, t('whole_city')),
       h('p', { class: 'sentence' }, sentence(state, standards)),
       headline(total),
-      h(
-        'p',
-        { 'data-testid': 'city-covered', 'data-value': total.covered },
-        t('of_people', {
-          people: f.people(total.people),
-          covered: f.people(total.covered),
-          uncovered: f.people(total.uncovered),
-        }),
-      ),
+      total.covered !== null &&
+        h(
+          'p',
+          { 'data-testid': 'city-covered', 'data-value': total.covered },
+          t('of_people', {
+            people: f.people(total.people),
+            covered: f.people(total.covered),
+            uncovered: f.people(total.uncovered),
+          }),
+        ),
     ),
     h(
       'section',
@@ -193,7 +202,9 @@ export function ranking(
         h(
           'tbody',
           {},
-          rows.map((row, index) => tableRow(row, index + 1, events)),
+          rows.map((row, index) =>
+            tableRow(row, row[state.sort.key] === null ? null : index + 1, events),
+          ),
         ),
       ),
       h(

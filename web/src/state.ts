@@ -105,15 +105,18 @@ export function parseState(search: string, storedLang: string | null = null): St
   };
 }
 
-/** The shortest link that `parseState` reads back as the same state. */
+/** The shortest link that `parseState` reads back as the same question and view. */
 export function formatState(state: State): string {
   const query = new URLSearchParams();
   query.set('lang', state.lang);
-  if (state.standard) query.set('standard', state.standard);
-  if (state.mode !== DEFAULTS.mode) query.set('mode', state.mode);
-  if (state.minutes !== DEFAULTS.minutes) query.set('minutes', String(state.minutes));
+  if (state.standard) {
+    query.set('standard', state.standard);
+  } else {
+    if (state.mode !== DEFAULTS.mode) query.set('mode', state.mode);
+    if (state.minutes !== DEFAULTS.minutes) query.set('minutes', String(state.minutes));
+    if (state.kinds !== DEFAULTS.kinds) query.set('kinds', state.kinds);
+  }
   if (state.group !== DEFAULTS.group) query.set('group', state.group);
-  if (state.kinds !== DEFAULTS.kinds) query.set('kinds', state.kinds);
   if (state.surface) query.set('surface_transit', 'true');
   if (state.district) query.set('district', state.district);
   if (state.hidden.length > 0) query.set('hide', state.hidden.join(','));

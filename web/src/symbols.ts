@@ -64,12 +64,10 @@ function symbolCanvas(kind: VenueKind, open: boolean): HTMLCanvasElement {
   });
 }
 
-function stripes(background: string | null, colour: string, width: number): HTMLCanvasElement {
+function stripes(background: string, colour: string, width: number): HTMLCanvasElement {
   return paint(8, (pen) => {
-    if (background) {
-      pen.fillStyle = background;
-      pen.fillRect(0, 0, 8, 8);
-    }
+    pen.fillStyle = background;
+    pen.fillRect(0, 0, 8, 8);
     pen.strokeStyle = colour;
     pen.lineWidth = width;
     for (const x of [-8, 0, 8]) {
@@ -80,8 +78,10 @@ function stripes(background: string | null, colour: string, width: number): HTML
   });
 }
 
-function dots(colour: string): HTMLCanvasElement {
+function dots(background: string, colour: string): HTMLCanvasElement {
   return paint(8, (pen) => {
+    pen.fillStyle = background;
+    pen.fillRect(0, 0, 8, 8);
     pen.fillStyle = colour;
     for (const [x, y] of [
       [2, 2],
@@ -97,8 +97,8 @@ function dots(colour: string): HTMLCanvasElement {
 export type Pattern = 'gap-service' | 'gap-data' | 'no-data';
 
 export const patterns: Record<Pattern, () => HTMLCanvasElement> = {
-  'gap-service': () => stripes(null, GAP_COLOURS.service, 1.7),
-  'gap-data': () => dots(GAP_COLOURS.data),
+  'gap-service': () => stripes('rgb(255 246 240 / 78%)', GAP_COLOURS.service, 1.5),
+  'gap-data': () => dots('rgb(247 244 252 / 78%)', GAP_COLOURS.data),
   'no-data': () => stripes(NO_DATA_COLOUR, '#b4bbbf', 1.2),
 };
 

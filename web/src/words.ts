@@ -1,88 +1,95 @@
-/** Flags in plain words. A flag is a code from the server; one without words here is shown as is. */
+/**
+ * Flags in plain words, the same words as the reports' (venuenet/publish/words.py).
+ * A flag is a code from the server; one without words here is shown as it is.
+ */
 
-import { pick } from './i18n';
+import { h } from './dom';
+import { pick, sentenceCase } from './i18n';
 
 export const FLAGS: Record<string, readonly [zh: string, en: string]> = {
-  // What stands behind a number.
   demand_modelled: [
-    '人口按模型分到格网，不是逐户统计；越小的范围越粗略。',
-    'People are spread over cells by a model, not counted house by house; the smaller the area, the rougher.',
+    '人口为模型推算到网格的估计值，不是点数',
+    "residents per cell are a model's estimate, not a count",
   ],
   travel_estimated: [
-    '步行和驾车时间按直线距离和绕行系数估算，没有使用道路网。',
-    'Walking and driving times are estimated from distance and a detour factor, without a road network.',
+    '出行时间为估算值（直线距离加绕行系数，轨道交通按发车间隔）',
+    'travel times are estimates (straight lines with a detour; rail by headways)',
   ],
   surface_transit_assumed: [
-    '计入了地面公交的假设速度和候车时间，不是主口径。',
-    'Assumed bus speeds and waiting times are included; this is not the headline figure.',
+    '含假设的地面公交，无实际公交数据',
+    'includes an assumed bus service; there is no bus data',
   ],
   venues_unlocated: [
-    '部分场馆没有位置，没有计入覆盖，实际覆盖可能更高。',
-    'Some venues have no position and were not counted; true coverage may be higher.',
+    '部分场馆没有位置，未计入覆盖',
+    'some venues have no position and cover nobody here',
   ],
   residents_estimated: [
-    '有街道或乡镇的常住人口未查到普查数，由所在区总数分摊估计。',
-    'Where no census figure was found for a township, residents were shared out from the district total.',
+    '乡镇人口无普查数，按本区余数估计',
+    "township residents estimated from what is left of the district's census figure",
   ],
+  residents_unknown: ['未收录该乡镇普查人口', "the township's census residents are not on record"],
   townships_unplaced: [
-    '有街道或乡镇没有可用的位置，其居民的分布更粗略。',
-    'Some townships have no usable point, so their residents are placed more roughly.',
+    '乡镇位置不明，其人口按本区其他居民的分布推算',
+    'township location unknown; its residents take the pattern of the rest of the district',
   ],
+  point_unknown: ['乡镇位置不明', 'township location unknown'],
   residents_unplaced: [
-    '这里含有位置不明的街道或乡镇的居民。',
-    'Includes residents of townships whose place is unknown.',
+    '含位置不明乡镇的部分居民',
+    'includes residents of townships whose location is unknown',
+  ],
+  area_unknown: ['乡镇面积未知', 'township area unknown'],
+  area_doubtful: ['乡镇面积存疑（密度过高）', 'township area doubtful (too dense)'],
+  area_sum_doubtful: [
+    '本区各乡镇面积之和超过全区',
+    'the known township areas of the district add up to more than the district',
   ],
   group_estimated: [
-    '该区没有此人群的比例，套用了全市比例。',
-    "The district's share of this group is unknown; the city's share was used.",
+    '人群比例套用全市数，为估计',
+    "the group's share is the city's, an estimate for the district",
   ],
   position_uncertain: [
-    '场馆位置有误差，覆盖率是一个区间。',
-    'Venue positions are uncertain, so the share is an interval.',
+    '场馆位置精度影响结果，见低—高区间',
+    'depends on how exactly venues are located; see the low-high interval',
   ],
-  point_unknown: ['没有可用的位置。', 'No usable point.'],
-  'no_data:group_unknown': [
-    '无数据：此人群没有公开的人数。',
-    'No data: nobody publishes how many people are in this group.',
-  ],
+  'no_data:group_unknown': ['该人群无公开人口数据', 'no public figure for this group'],
   'no_data:venues_unlocated': [
-    '无数据：所问的场馆多数没有位置，不能判断覆盖。',
-    'No data: most of the venues asked for have no position, so coverage cannot be told.',
+    '所问场馆多数没有位置，无法回答',
+    'most of the venues asked for have no position',
   ],
-  'no_data:no_people': ['无数据：这里没有此人群。', 'No data: nobody of this group lives here.'],
-  // What is known of a venue.
-  unlocated: ['没有位置，不在图上，也不计入覆盖。', 'No position: not on the map, not counted.'],
-  point_recalled: [
-    '位置凭常识给出，未经测绘核对。',
-    'The point is from general knowledge, not checked on a survey.',
+  'no_data:no_people': ['范围内没有居民', 'nobody lives there'],
+  unlocated: ['位置不明，不计入覆盖', 'no position; covers nobody here'],
+  point_recalled: ['位置凭记忆标注，较粗', 'position from memory, coarse'],
+  placeholder: ['体系占位记录，承办单位未知', 'placeholder of the system; host unknown'],
+  status_unverified: ['开放状态未核实', 'opening state not verified'],
+  base_unverified: ['科普基地身份未核实', 'base status not verified'],
+  base_term_ended: [
+    '科普基地认定期 2021—2025 年已满，续期情况不明',
+    'named as a base for 2021-2025; renewal unknown',
   ],
-  status_unverified: ['是否开放未核实。', 'Whether it is open was not verified.'],
-  placeholder: [
-    '按“1+16+N”体系占位，承办单位和地址待确认。',
-    'A placeholder from the 1+16+N system; host and address to be confirmed.',
-  ],
-  base_unverified: ['科普基地资格未核实。', 'Its standing as a science base was not verified.'],
-  base_term_ended: ['科普基地命名已到期。', 'Its term as a science base has ended.'],
-  address_unverified: ['地址未核实。', 'The address was not verified.'],
-  district_unverified: ['所在区未核实。', 'The district was not verified.'],
+  address_unverified: ['地址未核实', 'address not verified'],
+  name_unverified: ['名称未核实', 'name not verified'],
+  district_unverified: ['所属区未核实', 'district not verified'],
+  district_conflict: ['各来源所属区不一致', 'sources differ on the district'],
   outside_own_district: [
-    '位置略出本区界线（在容差内），按地址归区。',
-    'The point lies slightly outside its district (within tolerance); the address decides.',
+    '位置略超出所属区界（在容差内）',
+    "lies slightly outside its district's outline, within tolerance",
   ],
-  district_conflict: [
-    '地址所在区与位置所在区不一致，请核对。',
-    'The districts of its address and its point differ; please check.',
-  ],
-  same_site: ['与另一条记录在同一地点。', 'On the same site as another record.'],
-  name_unverified: ['名称未核实。', 'The name was not verified.'],
-  candidate_site: ['可作候选点。', 'A candidate site.'],
-  datum_converted: [
-    '位置由加密坐标换算而来。',
-    'The point was converted from an offset datum.',
-  ],
+  same_site: ['与另一场馆同址', 'shares the site of another venue'],
+  candidate_site: ['可开展活动的场所，不是场馆', 'a place for mobile activity, not a venue'],
+  datum_converted: ['坐标由 GCJ-02 转换', 'converted from GCJ-02'],
 };
 
 export function flagText(code: string): string {
   const words = FLAGS[code];
-  return words ? pick(words[0], words[1]) : code;
+  return words ? sentenceCase(pick(words[0], words[1])) : code;
+}
+
+/** Codes as sentences; nothing when there are none. */
+export function flagList(flags: readonly string[]): HTMLElement | null {
+  if (flags.length === 0) return null;
+  return h(
+    'ul',
+    { class: 'flags' },
+    flags.map((flag) => h('li', { 'data-flag': flag }, flagText(flag))),
+  );
 }
