@@ -34,9 +34,9 @@ def standard_questions(snapshot: Snapshot) -> list[Question]:
 
 
 def write_files(snapshot: Snapshot, folder: Path) -> None:
-    """Write the GeoPackage and the township graph beside a snapshot's arrays."""
+    """Write the GeoPackage and the coverage graph beside a snapshot's arrays."""
     write_geopackage(snapshot, folder / GPKG)
-    graph = snapshot_graph(snapshot, cells=False)
+    graph = snapshot_graph(snapshot, cells=True)
     write_graph(graph, folder / "network.graphml")
     write_graph(graph, folder / "network.json")
 

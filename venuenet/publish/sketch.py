@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -24,6 +25,7 @@ LABEL_SIZE = 15.0
 MARKER = 10.0
 SCALE_BARS_M = (500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 
+Number = TypeVar("Number", float, NDArray[np.float64])
 Box = tuple[float, float, float, float]
 
 
@@ -36,7 +38,7 @@ class _Frame:
     per_metre: float
     height: float
 
-    def at(self, x: float, y: float) -> tuple[float, float]:
+    def at(self, x: Number, y: Number) -> tuple[Number, Number]:
         return (x - self.left) * self.per_metre, (self.top - y) * self.per_metre
 
     def clip(self, shape: BaseGeometry) -> BaseGeometry:
@@ -172,12 +174,15 @@ def district_sketch(
     labels.taken += [(0, frame.height - 52, 200, frame.height), (WIDTH - 60, 0, WIDTH, 80)]
     rows = gap_rows(snapshot, question, [adcode])
     zones = gap_shapes(snapshot, question)
-    inside = _inhabited(snapshot, adcode, question)
-    # What the gaps drawn over it leave to see is within reach.
+    # Cells reach over borders: what lies within the outline is drawn, whoever counts it. What
+    # the gaps leave to see of the inhabited cells is within reach.
+    inside = _inhabited(snapshot, adcode, question, frame)
     reached = f'<path class="reached" d="{frame.path(metres(inside))}"/>' if inside else ""
+    here = snapshot.area.districts.set_index("adcode").geometry[adcode]
+    shown = [r for r in gap_rows(snapshot, question) if zones[r["gap_id"]].intersects(here)]
     drawn = [
         f'<path class="gap {r["gap_type"]}" d="{frame.path(metres(zones[r["gap_id"]]))}"/>'
-        for r in rows
+        for r in shown
     ]
     venues = _venues(snapshot, adcode, question, numbers, frame, labels)
     towns, unplaced = _towns(snapshot, adcode, frame, labels, rows, lang)
@@ -225,10 +230,14 @@ _PATTERNS = (
 )
 
 
-def _inhabited(snapshot: Snapshot, adcode: str, question: Question) -> BaseGeometry | None:
-    """Outline of the district's inhabited cells; None where nobody can say what is reached."""
+def _inhabited(
+    snapshot: Snapshot, adcode: str, question: Question, frame: _Frame
+) -> BaseGeometry | None:
+    """Outline of the inhabited cells in sight; None where nobody can say what is reached."""
+    demand = snapshot.demand
     at = list(snapshot.area.districts["adcode"]).index(adcode)
-    cells = snapshot.demand.cell[snapshot.demand.cell_district == at]
+    x, y = frame.at(demand.x, demand.y)
+    cells = demand.cell[(x > 0) & (x < WIDTH) & (y > 0) & (y < frame.height)]
     if coverage(snapshot, question)[at]["share"] is None or len(cells) == 0:
         return None
     return outline([int(c) for c in cells])

@@ -180,12 +180,11 @@ export function problemOf(status: number, body: unknown): Problem {
 }
 
 /** Ask for JSON; `path` is relative, so the page also works below another path. */
-export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function ask<T>(path: string): Promise<T> {
   let answer: Response;
   try {
-    answer = await fetch(path, { headers: { Accept: 'application/json' }, signal: signal ?? null });
-  } catch (error) {
-    if (signal?.aborted) throw error;
+    answer = await fetch(path, { headers: { Accept: 'application/json' } });
+  } catch {
     throw new ApiError(UNREACHABLE);
   }
   const body: unknown = await answer.json().catch(() => null);

@@ -1,0 +1,5 @@
+"""``python -m venuenet`` is the command line."""
+
+from venuenet.cli import app
+
+app()
