@@ -1,8 +1,9 @@
 """The density model: township residents onto cells. Every value it gives is modelled.
 
 A township's people go to the cells nearest to its point within its own district: those nearer to
-it than to any other township's point and, where these have too little room, the next nearest. The weight of
-a cell of area a, d metres from the township's point and s metres from the nearest station, is
+it than to any other township's point and, where these have too little room, the next nearest. The
+weight of a cell of area a, d metres from the township's point and s metres from the nearest
+station, is
 
     a * exp(-d / L) * (1 + pull * exp(-s / reach)),   L = R * clip(density / uniform, 1/4, 4)
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from venuenet.area import resolve_district
 from venuenet.model import KINDS, SCIENCE_KINDS, Question
 from venuenet.publish import words
-from venuenet.publish.answers import Row
+from venuenet.publish.answers import Row, times_for
 from venuenet.publish.district import (
     count_venues,
     district_facts,
@@ -82,6 +82,8 @@ def report_html(snapshot: Snapshot, adcode: str, question: Question, lang: str =
             map_svg=Markup(sketch.svg),
             drawn_kinds=[k for k in KINDS if any(v["kind"] == k for v in facts.venues)],
             assumptions=assumption_rows(snapshot, tongue),
+            cell_km2=f"{snapshot.demand.area_km2.mean():.2f}",
+            samples=times_for(snapshot, question).samples,
             top=TOP_GAPS,
         )
     )
@@ -116,12 +118,12 @@ def _values(model: BaseModel, path: str, lang: Lang) -> list[tuple[str, Value[An
     return found
 
 
-def _period(snapshot: Snapshot, value: object, lang: Lang) -> str:
-    """Write a value; a period by its name."""
+def _period(snapshot: Snapshot, value: object, lang: Lang) -> object:
+    """Name a period; any other value stays what it is."""
     for period in snapshot.area.meta.periods:
         if value == period.id:
             return words.pick((period.name_zh, period.name_en), lang)
-    return f"{value:,g}" if isinstance(value, int | float) else str(value)
+    return value
 
 
 def _group_notes(snapshot: Snapshot, lang: Lang) -> dict[str, str]:
@@ -181,6 +183,7 @@ def _environment(lang: Lang) -> jinja2.Environment:
         "percent": lambda x: words.percent(x, lang),
         "persons": lambda n: words.persons(n, lang),
         "name": _name(lang),
+        "figure": lambda v: f"{v:,.10g}" if isinstance(v, float) else v,
         "css": _css_string,
         "flag": lambda f: flag_text(f, lang),
     }

@@ -3,7 +3,7 @@
 import type { Standard } from './api';
 import { h } from './dom';
 import { nameOf, sentenceCase, t } from './i18n';
-import { clampMinutes, GROUPS, MINUTES, MODES, type Mode, type State, VENUE_KINDS } from './state';
+import { clampMinutes, GROUPS, MINUTES, MODES, type Mode, type State, VENUE_KINDS, type VenueKind } from './state';
 
 /** Wait this long after the last movement of the slider before asking the server. */
 const PAUSE_MS = 250;
@@ -18,10 +18,16 @@ export function findStandard(standards: readonly Standard[], state: State): Stan
   return standards.find((standard) => standard.id === state.standard);
 }
 
+/** The kinds of venues that can cover people under a question. */
+export function countedKinds(kinds: Standard['kinds']): readonly VenueKind[] {
+  if (typeof kinds !== 'string') return kinds;
+  return VENUE_KINDS.filter((kind) => kinds === 'all' || kind !== 'other');
+}
+
 /** The kinds a question counts, in words: all, the science ones, or the few it names. */
 export function kindsText(kinds: Standard['kinds']): string {
-  if (typeof kinds === 'string') return t(`kinds_${kinds}`);
-  const named = VENUE_KINDS.filter((kind) => kinds.includes(kind));
+  const counted = countedKinds(kinds);
+  const named = VENUE_KINDS.filter((kind) => counted.includes(kind));
   if (named.length === VENUE_KINDS.length) return t('kinds_all');
   if (named.length === VENUE_KINDS.length - 1 && !named.includes('other'))
     return t('kinds_science');

@@ -4,7 +4,7 @@ import type { Venue } from './api';
 import { BREAKS } from './classes';
 import { h } from './dom';
 import { t } from './i18n';
-import { gapsShown, type Layer, type State, VENUE_KINDS } from './state';
+import { gapsShown, type Layer, type State, VENUE_KINDS, type VenueKind } from './state';
 import { swatch, symbolIcon } from './symbols';
 
 function toggle(
@@ -34,6 +34,7 @@ function toggle(
 export function legend(
   state: State,
   venues: readonly Venue[],
+  counted: readonly VenueKind[],
   open: boolean,
   update: (change: Partial<State>) => void,
 ): HTMLElement {
@@ -62,12 +63,14 @@ export function legend(
       toggle('gaps', gapsShown(state), null, t('show_gaps'), '', (on) => update({ gaps: on })),
       key(swatch('gap-service'), `${t('service')}: ${t('service_hint')}`),
       key(swatch('gap-data'), `${t('data')}: ${t('data_hint')}`),
+      h('p', { class: 'hint' }, t('legend_depth')),
       h('h3', {}, t('legend_venues')),
       VENUE_KINDS.map((kind) => {
         const own = venues.filter((venue) => venue.kind === kind);
         const unlocated = own.filter((venue) => venue.lon === null).length;
-        const note =
+        const count =
           unlocated > 0 ? t('counts_unlocated', { n: own.length, unlocated }) : String(own.length);
+        const note = counted.includes(kind) ? count : `${count}${t('comma')}${t('not_counted')}`;
         return layer(kind, symbolIcon(kind), t(`kind_${kind}`), note);
       }),
       h('p', { class: 'hint' }, t('legend_closed')),
