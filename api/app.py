@@ -13,7 +13,8 @@ from fastapi.staticfiles import StaticFiles
 import venuenet
 from api import problems
 from api.caching import add_caching
-from api.routes import coverage, gaps, map as map_routes, network, reports, service, venues
+from api.routes import coverage, gaps, network, reports, service, venues
+from api.routes import map as map_routes
 from venuenet.settings import Settings
 from venuenet.store import EmbeddedStore, Store
 

@@ -25,7 +25,8 @@ def add_caching(app: FastAPI) -> None:
         computed = request.method == "GET" and path != "/" and not path.startswith(UNTAGGED)
         etag = ""
         if computed:
-            asked = f"{request.app.state.snapshot.manifest.snapshot} {request.url.path}?{request.url.query}"
+            snapshot = request.app.state.snapshot.manifest.snapshot
+            asked = f"{snapshot} {path}?{request.url.query}"
             etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:20]}"'
             if request.headers.get("if-none-match") == etag:
                 return Response(status_code=304, headers={"ETag": etag})

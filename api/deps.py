@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request
+from fastapi.params import Depends as DependsParam
 
 from venuenet.area import resolve_district
 from venuenet.errors import BadQueryError
@@ -27,7 +28,7 @@ def get_snapshot(request: Request) -> Snapshot:
 SnapshotDep = Annotated[Snapshot, Depends(get_snapshot)]
 
 
-def known_only(*names: str) -> Any:
+def known_only(*names: str) -> DependsParam:
     """Refuse query parameters nobody reads: a misspelt one must not be ignored in silence."""
 
     def check(request: Request) -> None:
@@ -45,7 +46,7 @@ def known_only(*names: str) -> Any:
                     f"参数 {name} 只能给一次", f"parameter {name} may be given once", param=name
                 )
 
-    return Depends(check)
+    return DependsParam(check)
 
 
 QUESTION = ("mode", "minutes", "standard", "group", "kinds", "surface_transit")
@@ -54,7 +55,8 @@ QUESTION = ("mode", "minutes", "standard", "group", "kinds", "surface_transit")
 def get_question(
     snapshot: SnapshotDep,
     mode: Annotated[
-        str | None, Query(description="walk | transit | drive（默认 transit）", examples=["transit"])
+        str | None,
+        Query(description="walk | transit | drive（默认 transit）", examples=["transit"]),
     ] = None,
     minutes: Annotated[
         str | None, Query(description="1..120 整数分钟（默认 45）", examples=["45"])
@@ -63,9 +65,7 @@ def get_question(
         str | None,
         Query(description="标准编号，见 /standards；与 mode、minutes 互斥", examples=["walk15"]),
     ] = None,
-    group: Annotated[
-        str | None, Query(description="人群，默认 all", examples=["seniors"])
-    ] = None,
+    group: Annotated[str | None, Query(description="人群，默认 all", examples=["seniors"])] = None,
     kinds: Annotated[
         str | None,
         Query(description="science（默认）| all | 逗号分隔的类别", examples=["science"]),

@@ -47,7 +47,9 @@ def machine() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists() and (found := re.search(r"model name\s*: (.+)", info.read_text())):
         model = found[1]
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return (
+        f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    )
 
 
 def main() -> None:

@@ -45,8 +45,10 @@ def main() -> None:
             if name.endswith("sampled") and resolution == max(RESOLUTIONS):
                 shares[name].append(shares[name.split()[0]][-1])
                 continue
-            origins = demand if name.endswith("sampled") else replace(
-                demand, sample_xy=demand.sample_xy[:, :1]
+            origins = (
+                demand
+                if name.endswith("sampled")
+                else replace(demand, sample_xy=demand.sample_xy[:, :1])
             )
             times = engines[question.mode].times(origins, venues, 60)
             rows = demand.cell_district[demand.row_cell]

@@ -66,7 +66,8 @@ DataOption = Annotated[
 ModeOption = Annotated[str | None, typer.Option(help="walk | transit | drive（默认 transit）")]
 MinutesOption = Annotated[str | None, typer.Option(help="1-120 分钟（默认 45）· Whole minutes.")]
 StandardOption = Annotated[
-    str | None, typer.Option(help="标准编号，如 walk15；与 --mode/--minutes 互斥 · A standard's id.")
+    str | None,
+    typer.Option(help="标准编号，如 walk15；与 --mode/--minutes 互斥 · A standard's id."),
 ]
 GroupOption = Annotated[str | None, typer.Option(help="人群，如 seniors（默认 all）· Group.")]
 KindsOption = Annotated[str | None, typer.Option(help="science（默认）| all | base,… · Kinds.")]
@@ -116,9 +117,7 @@ def _build(store: EmbeddedStore, inputs: pipeline.Inputs) -> Path:
             yield advance
             bars.update(task, completed=total or 1)
 
-        def staged(
-            zh: str, en: str, total: int
-        ) -> AbstractContextManager[Callable[[int], None]]:
+        def staged(zh: str, en: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
             return stage(zh, en, total)
 
         return pipeline.build(inputs, store, staged)
@@ -215,7 +214,7 @@ def serve(
     with _told():
         _open(data)
     os.environ["VENUENET_DATA"] = str(data or Settings().data)
-    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"  # noqa: S104
+    url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
     err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")
     if open_browser:
         threading.Timer(1.5, webbrowser.open, (url,)).start()
@@ -251,7 +250,7 @@ def coverage_command(
     if fmt is Format.json:
         _print_json(snapshot, question, rows)
     elif fmt is Format.csv:
-        sys.stdout.write(coverage_csv(rows))
+        sys.stdout.buffer.write(coverage_csv(rows))
     else:
         _print_coverage(snapshot, question, rows)
 
@@ -286,7 +285,7 @@ def gaps_command(
     if fmt is Format.json:
         _print_json(snapshot, question, rows, causes=causes(rows))
     elif fmt is Format.csv:
-        sys.stdout.write(gaps_csv(rows))
+        sys.stdout.buffer.write(gaps_csv(rows))
     else:
         _print_gaps(snapshot, question, rows)
 

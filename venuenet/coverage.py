@@ -95,18 +95,14 @@ def kth_seconds(
 
 
 def nearest_venue(times: TravelTimes, kinds: Sequence[Kind]) -> NDArray[np.int16]:
-    """Position in ``times.venue_ids`` of the venue of ``kinds`` nearest to each cell's centre;
-    -1 if there is none.
-    """
+    """Venue of ``kinds`` nearest to each cell's centre: position in ``times.venue_ids``, or -1."""
     rows = [KINDS.index(kind) for kind in kinds]
     near = times.near_s[0, rows, 0, :, 0]
     best = near.argmin(axis=0)
     return np.asarray(times.near_venue[rows, 0][best, np.arange(near.shape[1])], dtype=np.int16)
 
 
-def inside(
-    times: TravelTimes, question: Question, variant: Variant = "point"
-) -> NDArray[np.bool_]:
+def inside(times: TravelTimes, question: Question, variant: Variant = "point") -> NDArray[np.bool_]:
     """Which points of each cell meet the question, (n, m)."""
     seconds = _samples(times, question.kinds, question.k, variant)
     return np.asarray(seconds <= 60 * question.minutes)
@@ -116,7 +112,7 @@ def covered_points(
     times: TravelTimes, question: Question, variant: Variant = "point"
 ) -> NDArray[np.int64]:
     """How many of a cell's ``times.samples`` points meet the question, (n,)."""
-    return np.count_nonzero(inside(times, question, variant), axis=1)
+    return np.asarray(np.count_nonzero(inside(times, question, variant), axis=1))
 
 
 def covered_people(
@@ -182,9 +178,7 @@ def coverage_by(
     people = _sum(area, weight, n_areas)
     if no_data:
         blank = (None,) * 10
-        return [
-            AreaCoverage(int(p), *blank, flags=("no_data:venues_unlocated",)) for p in people
-        ]
+        return [AreaCoverage(int(p), *blank, flags=("no_data:venues_unlocated",)) for p in people]
     covered_rows = {
         v: covered_people(demand, persons, covered_points(times, question, v), times.samples)
         for v in VARIANTS
@@ -247,9 +241,7 @@ def _quantiles(
     return out
 
 
-def _means(
-    area: NDArray[np.int32], seconds: Seconds, weight: Ints, n: int
-) -> list[float | None]:
+def _means(area: NDArray[np.int32], seconds: Seconds, weight: Ints, n: int) -> list[float | None]:
     """People-weighted mean minutes over people who can reach a venue at all."""
     ok = seconds < UNREACHED
     total = np.bincount(area[ok], weight[ok] * seconds[ok].astype(np.float64), minlength=n)
@@ -265,7 +257,7 @@ def _nearest(
     weight: Ints,
     n: int,
 ) -> list[tuple[str, float] | None]:
-    """The venue nearest to most of an area's people, with those people's mean minutes."""
+    """Find the venue nearest to most of an area's people, and those people's mean minutes."""
     venue = nearest_venue(times, question.kinds)[cell].astype(np.int64)
     seconds = kth_seconds(times, question.kinds)[cell]
     ok = (venue >= 0) & (weight > 0)

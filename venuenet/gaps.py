@@ -51,7 +51,10 @@ CAUSES: dict[str, tuple[str, str]] = {
     "residents_unplaced": ("居民所在乡镇位置不明", "residents of townships whose place is unknown"),
     "too_few_choices": ("可选场馆不足", "fewer venues in reach than the standard asks"),
     "too_far_to_walk": ("步行太远，公共交通可达", "too far to walk, within reach by transit"),
-    "poor_transit": ("驾车可达，公共交通不便（驾车为估算）", "reached by car (estimated), not by transit"),
+    "poor_transit": (
+        "驾车可达，公共交通不便（驾车为估算）",
+        "reached by car (estimated), not by transit",
+    ),
     "no_venue_near": ("附近无场馆", "no venue near"),
 }
 WALK_ALTERNATIVE_MIN = 45
@@ -112,9 +115,7 @@ def find_gaps(
     pieces = np.split(open_cells[order], np.flatnonzero(np.diff(zone[order])) + 1)
     facts = _Facts(demand, times, question, evidence, people, persons - covered)
     gaps = [
-        facts.gap(cells.astype(np.int32), adcodes, township_codes)
-        for cells in pieces
-        if len(cells)
+        facts.gap(cells.astype(np.int32), adcodes, township_codes) for cells in pieces if len(cells)
     ]
     return sorted(gaps, key=lambda g: (-g.people, g.gap_id))
 
@@ -225,7 +226,7 @@ class _Facts:
     def _nearest(
         self, cells: NDArray[np.int32], weight: NDArray[np.int64]
     ) -> tuple[str | None, float | None]:
-        """The venue nearest to most people of the zone, and their mean minutes to the k-th."""
+        """Find the venue nearest to most people of the zone, and their mean minutes to the k-th."""
         reached = self.seconds[cells] < UNREACHED
         if not reached.any():
             return None, None

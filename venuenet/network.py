@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -22,6 +23,8 @@ from venuenet.model import (
     TravelTimes,
     Venue,
 )
+
+Graph: TypeAlias = "nx.MultiDiGraph[str]"
 
 NODE_ATTRIBUTES = {
     "type": "district, township, cell or venue",
@@ -64,13 +67,13 @@ def coverage_graph(
     district_borders: Iterable[tuple[str, str]],
     *,
     cells: bool = True,
-) -> nx.MultiDiGraph:
+) -> Graph:
     """Build the graph; with ``cells=False`` townships stand for their cells.
 
     ``serves`` runs from the nearest science venue to each cell (or township) that reaches it
     within the cut-off of the travel times, one edge per mode.
     """
-    graph = nx.MultiDiGraph(name="coverage graph")
+    graph: Graph = nx.MultiDiGraph(name="coverage graph")
     _add_areas(graph, demand, names, district_borders)
     _add_venues(graph, venues)
     if cells:
@@ -80,13 +83,13 @@ def coverage_graph(
     return graph
 
 
-def _edge(graph: nx.MultiDiGraph, a: str, b: str, relation: str, **attributes: object) -> None:
+def _edge(graph: Graph, a: str, b: str, relation: str, **attributes: object) -> None:
     key = f"{relation}:{attributes['mode']}" if "mode" in attributes else relation
     graph.add_edge(a, b, key=key, relation=relation, **attributes)
 
 
 def _add_areas(
-    graph: nx.MultiDiGraph,
+    graph: Graph,
     demand: DemandPoints,
     names: Names,
     district_borders: Iterable[tuple[str, str]],
@@ -122,7 +125,7 @@ def _add_areas(
         _edge(graph, b, a, "adjacent")
 
 
-def _add_venues(graph: nx.MultiDiGraph, venues: Sequence[Venue]) -> None:
+def _add_venues(graph: Graph, venues: Sequence[Venue]) -> None:
     hubs = [v for v in venues if v.tier == "hub"]
     for v in venues:
         point = {"lon": v.lon, "lat": v.lat} if isinstance(v, LocatedVenue) else {}
@@ -150,7 +153,7 @@ def _cell_ids(demand: DemandPoints) -> list[str]:
     return [f"cell:{c:x}" for c in demand.cell]
 
 
-def _add_cells(graph: nx.MultiDiGraph, demand: DemandPoints, names: Names) -> None:
+def _add_cells(graph: Graph, demand: DemandPoints, names: Names) -> None:
     ids = _cell_ids(demand)
     people = np.bincount(demand.row_cell, demand.people, minlength=len(ids))
     for i, node in enumerate(ids):
@@ -168,7 +171,7 @@ def _add_cells(graph: nx.MultiDiGraph, demand: DemandPoints, names: Names) -> No
 
 
 def _add_serves(
-    graph: nx.MultiDiGraph,
+    graph: Graph,
     demand: DemandPoints,
     mode: Mode,
     times: TravelTimes,
@@ -185,7 +188,9 @@ def _add_serves(
         for i in np.flatnonzero(reached):
             minutes = round(float(seconds[i]) / 60, 1)
             source = f"venue:{times.venue_ids[venue[i]]}"
-            _edge(graph, source, ids[i], "serves", mode=mode, minutes=minutes, people=int(people[i]))
+            _edge(
+                graph, source, ids[i], "serves", mode=mode, minutes=minutes, people=int(people[i])
+            )
         return
     for town, v, people_, minutes in _by_township(demand, venue, seconds, reached):
         source, target = f"venue:{times.venue_ids[v]}", f"township:{names.township_codes[town]}"

@@ -34,7 +34,7 @@ def apportion(total: int, weights: ArrayLike) -> NDArray[np.int64]:
     if w.sum() == 0:
         w = np.ones_like(w)
     quota = total * (w / w.sum())
-    whole = np.floor(quota).astype(np.int64)
+    whole: NDArray[np.int64] = np.floor(quota).astype(np.int64)
     left = int(total - whole.sum())
     order = np.argsort(-(quota - whole), kind="stable")
     whole[order[:left]] += 1

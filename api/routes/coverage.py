@@ -29,9 +29,9 @@ def get_coverage(
     districts: DistrictsDep,
     level: Annotated[str, Query(description="district（默认）| township")] = "district",
 ) -> Row:
-    """各区（或街道乡镇）的覆盖人口、比例、区间与时间。
+    """Answer for every district or township; `total` is the whole city.
 
-    Coverage of every district or township; `total` is the whole city.
+    各区（或街道乡镇）的覆盖人口、比例、区间与时间。
     """
     if level not in LEVELS:
         raise BadQueryError(
@@ -50,7 +50,10 @@ def get_coverage(
     "/coverage/{district}", dependencies=[known_only(*QUESTION)], response_model=DistrictAnswer
 )
 def get_district(snapshot: SnapshotDep, question: QuestionDep, district: str) -> Row:
-    """One district: its item, its townships and every group."""
+    """Answer for one district: its item, its townships and every group.
+
+    一个区的覆盖：本区、各街道乡镇、各类人群。
+    """
     adcode = district_in_path(snapshot, district)
     item = next(r for r in coverage(snapshot, question) if r["adcode"] == adcode)
     towns = [r for r in coverage(snapshot, question, "township") if r["adcode"] == adcode]

@@ -18,13 +18,11 @@ from venuenet.publish.snapshot import Snapshot
 router = APIRouter(tags=["gaps"], responses=RESPONSES)
 
 
-@router.get(
-    "/gaps", dependencies=[known_only(*QUESTION, "district")], response_model=GapsAnswer
-)
+@router.get("/gaps", dependencies=[known_only(*QUESTION, "district")], response_model=GapsAnswer)
 def get_gaps(snapshot: SnapshotDep, question: QuestionDep, districts: DistrictsDep) -> Row:
-    """缺口清单，人数多者在前；`causes` 按原因汇总。
+    """List gaps, most people first; `gap_type` tells service gaps from data gaps.
 
-    Gaps, most people first; service gaps and data gaps told apart by `gap_type`.
+    缺口清单，人数多者在前；`causes` 按原因汇总。
     """
     rows = gap_rows(snapshot, question, districts)
     return wrap(snapshot, question, items=rows, causes=causes(rows))
@@ -39,7 +37,7 @@ def get_gaps(snapshot: SnapshotDep, question: QuestionDep, districts: DistrictsD
 def get_gaps_geojson(
     snapshot: SnapshotDep, question: QuestionDep, districts: DistrictsDep
 ) -> Response:
-    """缺口范围下载（RFC 7946）。The gaps' outlines as a file to open in QGIS."""
+    """Download the gaps' outlines (RFC 7946), to open in QGIS · 缺口范围下载."""
     name = file_name(snapshot, question, districts)
     return Response(
         gap_geojson(snapshot, question, districts),

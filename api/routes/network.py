@@ -17,9 +17,9 @@ router = APIRouter(tags=["network"])
 
 @router.get("/network", dependencies=[known_only()])
 def get_network(snapshot: SnapshotDep) -> Row:
-    """覆盖网络：区、街道乡镇、场馆及其关系（街道乡镇级；格网级用 `venuenet network`）。
+    """Give districts, townships and venues with their ties, townships standing for their cells.
 
-    Districts, townships and venues with their ties, townships standing for their cells.
+    覆盖网络：区、街道乡镇、场馆及其关系（街道乡镇级；格网级用 `venuenet network`）。
     """
     return wrap(snapshot, level="township", items=_node_link(snapshot))
 

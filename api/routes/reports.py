@@ -25,7 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     responses={200: {"content": {XLSX: {}}}},
 )
 def get_workbook(snapshot: SnapshotDep, question: QuestionDep, district: str) -> Response:
-    """报告附表（XLSX）。The report's tables as a workbook."""
+    """Give the report's tables as a workbook · 报告附表."""
     adcode = district_in_path(snapshot, district)
     names = snapshot.area.districts.set_index("adcode")["name_zh"]
     name = f"report_{names[adcode]}_{snapshot.manifest.as_of.isoformat()}.xlsx"
@@ -45,6 +45,6 @@ def get_report(
     district: str,
     lang: Annotated[str, Query(description="zh（默认）| en")] = "zh",
 ) -> HTMLResponse:
-    """区级缺口报告（可打印）。One district's printable report."""
+    """Give one district's printable report · 区级缺口报告."""
     adcode = district_in_path(snapshot, district)
     return HTMLResponse(report_html(snapshot, adcode, question, lang))

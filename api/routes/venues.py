@@ -22,9 +22,9 @@ def get_venues(
     districts: DistrictsDep,
     kinds: Annotated[str, Query(description="all（默认）| science | 逗号分隔的类别")] = "all",
 ) -> Row:
-    """场馆名录；没有位置的场馆也列出，坐标为 null。
+    """List every venue; those without a position have null coordinates, never a guess.
 
-    Every venue; those without a position are listed with null coordinates, never placed by guess.
+    场馆名录；没有位置的场馆也列出，坐标为 null。
     """
     rows = venue_rows(snapshot, parse_kinds(kinds))
     items = [r for r in rows if not districts or r["adcode"] in districts]
@@ -33,7 +33,7 @@ def get_venues(
 
 @router.get("/venues/{venue_id}", dependencies=[known_only()])
 def get_venue(snapshot: SnapshotDep, venue_id: str) -> Row:
-    """One venue."""
+    """Give one venue · 一个场馆."""
     for row in venue_rows(snapshot, KINDS):
         if row["venue_id"] == venue_id:
             return wrap(snapshot, item=row)
@@ -46,5 +46,5 @@ def get_venue(snapshot: SnapshotDep, venue_id: str) -> Row:
 
 @router.get("/standards", dependencies=[known_only()])
 def get_standards(snapshot: SnapshotDep) -> Row:
-    """The standards of access this snapshot answers, with their sources."""
+    """List the standards of access this snapshot answers, with their sources · 覆盖标准."""
     return wrap(snapshot, items=[dataclasses.asdict(s) for s in snapshot.standards])

@@ -146,7 +146,7 @@ def _district_rows(
     placed_people = np.zeros(len(at))
     rows: list[tuple[NDArray[np.int64], NDArray[np.int64], Ints]] = []
 
-    def add(town: int, local: NDArray[np.int64], share: Floats) -> None:
+    def add(town: np.int64, local: NDArray[np.int64], share: Floats) -> None:
         people = apportion(int(residents[town]), share)
         some = people > 0
         rows.append((at[local][some], np.full(int(some.sum()), town), people[some]))
@@ -186,7 +186,7 @@ def _district_rows(
 def _reach(
     own: NDArray[np.bool_], from_centre: Floats, room: Floats, needed: float
 ) -> NDArray[np.int64]:
-    """A township's own cells and, where they have too little room, the next nearest."""
+    """Take a township's own cells and, where they have too little room, the next nearest."""
     nearest_first = np.lexsort((from_centre, ~own))
     enough = int(np.searchsorted(np.cumsum(room[nearest_first]), needed)) + 1
     return np.sort(nearest_first[: max(enough, int(own.sum()))])
@@ -205,10 +205,10 @@ def _assemble(
     """Keep the inhabited cells, order the rows and share out the groups."""
     used = np.unique(row_cell)
     order = np.lexsort((row_town, row_cell))
-    row_town, people = row_town[order].astype(np.int32), people[order]
-    row_cell = np.searchsorted(used, row_cell[order]).astype(np.int32)
+    town, people = row_town[order].astype(np.int32), people[order]
+    row = np.searchsorted(used, row_cell[order]).astype(np.int32)
     district = cells.district[used]
-    groups, standing = _groups(area, district[row_cell], people)
+    groups, standing = _groups(area, district[row], people)
     return DemandPoints(
         cell=cells.cell[used],
         lon=cells.lon[used],
@@ -220,8 +220,8 @@ def _assemble(
         cell_district=district,
         cell_township=home[used],
         neighbours=neighbour_pairs(cells.cell[used]),
-        row_cell=row_cell,
-        row_township=row_town,
+        row_cell=row,
+        row_township=town,
         people=people,
         groups=groups,
         township_flags=flags,

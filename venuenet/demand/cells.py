@@ -52,10 +52,7 @@ def sample_points(cell: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArra
     The middle child comes first; its centre is the cell's own.
     """
     points = np.array(
-        [
-            [h3n.cell_to_latlng(child) for child in h3n.cell_to_children(c)]
-            for c in cell
-        ]
+        [[h3n.cell_to_latlng(child) for child in h3n.cell_to_children(c)] for c in cell]
     )
     return points[:, :, 1], points[:, :, 0]
 

@@ -46,13 +46,11 @@ def weights(
     radius_m = 1000 * np.sqrt(km2 / np.pi)
     length = radius_m * np.clip(people / km2 / rules.uniform_per_km2.value, 0.25, 4)
     pull = rules.station_pull.value * np.exp(-from_station_m / rules.station_reach_m.value)
-    decay: Floats = np.exp(-(from_centre_m - from_centre_m.min()) / length)
-    return area_km2 * decay * (1 + pull)
+    decay = np.exp(-(from_centre_m - from_centre_m.min()) / length)
+    return np.asarray(area_km2 * decay * (1 + pull))
 
 
-def spread(
-    rules: Demand, people: float, weight: Floats, area_km2: Floats, room: Floats
-) -> Floats:
+def spread(rules: Demand, people: float, weight: Floats, area_km2: Floats, room: Floats) -> Floats:
     """Persons per cell, (n,) fractions summing to ``people``, within floor and room.
 
     ``room`` is how many more persons each cell may take. A township that is too thin everywhere

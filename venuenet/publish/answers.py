@@ -20,7 +20,7 @@ CITY = "city"
 
 
 def envelope(snapshot: Snapshot) -> Row:
-    """What every answer carries: snapshot id, date and sources."""
+    """Give what every answer carries: snapshot id, date and sources."""
     m = snapshot.manifest
     return {
         "snapshot": m.snapshot,
@@ -137,7 +137,7 @@ def _item(answer: AreaCoverage, names: dict[str, Venue]) -> Row:
 def _flags(
     snapshot: Snapshot, question: Question, row_area: NDArray[np.int32], level: str, n: int
 ) -> list[list[str]]:
-    """What is modelled, estimated or unknown behind each area's numbers."""
+    """Tell what is modelled, estimated or unknown behind each area's numbers."""
     demand = snapshot.demand
     common = ["demand_modelled", "travel_estimated"]
     if question.surface_transit:
@@ -146,7 +146,10 @@ def _flags(
     if count.located < count.open:
         common.append("venues_unlocated")
     out = [list(common) for _ in range(n)]
-    for flag, name in (("residents_estimated", "residents_estimated"), ("point_unknown", "townships_unplaced")):
+    for flag, name in (
+        ("residents_estimated", "residents_estimated"),
+        ("point_unknown", "townships_unplaced"),
+    ):
         has = np.array([flag in f for f in demand.township_flags])
         for a in np.unique(row_area[has[demand.row_township]]):
             out[a].append(name)
@@ -213,7 +216,8 @@ def _unlocated_here(snapshot: Snapshot, question: Question) -> frozenset[int]:
         and v.address_zh
     ]
     for t, row in enumerate(snapshot.area.townships.itertuples()):
-        if any(v.adcode == row.adcode and row.name_zh in (v.address_zh or "") for v in lost):
+        name = str(row.name_zh)
+        if any(v.adcode == row.adcode and name in (v.address_zh or "") for v in lost):
             found.add(t)
     return frozenset(found)
 

@@ -222,7 +222,9 @@ def _reached_zh(snapshot: Snapshot, facts: DistrictFacts) -> str:
     asked = question_text(snapshot, a.question, "zh")
     if row["share"] is None or a.rank is None:
         reason = no_data_reason(row["flags"], "zh")
-        return f"按“{asked}”衡量，{facts.name_zh}无数据：{reason}。无数据不等于零，不能据此判断高低。"
+        return (
+            f"按“{asked}”衡量，{facts.name_zh}无数据：{reason}。无数据不等于零，不能据此判断高低。"
+        )
     who = group_name(snapshot, a.question.group, "zh")
     text = (
         f"按“{asked}”衡量，{facts.name_zh}{who} {persons(row['people'], 'zh')}中，估算 "
@@ -271,9 +273,7 @@ def _biggest_zh(facts: DistrictFacts) -> str:
     if facts.asked.district["share"] is None:
         return "无数据，不能判断有无服务缺口；须先补数据，见下。"
     if not facts.service.rows:
-        return "没有服务缺口。" + (
-            "但有数据缺口，见下。" if facts.data.rows else ""
-        )
+        return "没有服务缺口。" + ("但有数据缺口，见下。" if facts.data.rows else "")
     top, cause = facts.service.rows[0], facts.service.causes[0]
     where = (
         f"到最近的{top['nearest_venue_zh']}平均约 {decimal(top['nearest_minutes'], 'zh')} 分钟"

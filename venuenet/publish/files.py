@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pyogrio
 from numpy.typing import NDArray
-from shapely import Point, linearrings, points, polygons
+from shapely import linearrings, points, polygons
 
 from venuenet.coverage import kth_seconds
 from venuenet.crs import WGS84
 from venuenet.demand.cells import hexagon
 from venuenet.model import KINDS, SCIENCE_KINDS, UNREACHED, Question
-from venuenet.network import Names, coverage_graph
+from venuenet.network import Graph, Names, coverage_graph
 from venuenet.publish.answers import coverage, gap_rows, venue_rows
 from venuenet.publish.geo import credits, gap_shapes
 from venuenet.publish.snapshot import Snapshot
@@ -41,7 +41,7 @@ def write_files(snapshot: Snapshot, folder: Path) -> None:
     write_graph(graph, folder / "network.json")
 
 
-def snapshot_graph(snapshot: Snapshot, *, cells: bool) -> nx.MultiDiGraph:
+def snapshot_graph(snapshot: Snapshot, *, cells: bool) -> Graph:
     """Build the coverage graph of a snapshot; without cells, townships stand for them."""
     area = snapshot.area
     towns = area.townships
@@ -53,7 +53,12 @@ def snapshot_graph(snapshot: Snapshot, *, cells: bool) -> nx.MultiDiGraph:
         township_adcodes=list(towns["adcode"]),
     )
     return coverage_graph(
-        snapshot.demand, snapshot.times, area.venues, names, district_borders(area.districts), cells=cells
+        snapshot.demand,
+        snapshot.times,
+        area.venues,
+        names,
+        district_borders(area.districts),
+        cells=cells,
     )
 
 
@@ -61,16 +66,15 @@ def district_borders(districts: gpd.GeoDataFrame) -> list[tuple[str, str]]:
     """Pairs of districts whose polygons touch, within 100 m of drawing error."""
     metric = districts.geometry.to_crs(districts.estimate_utm_crs())
     codes = list(districts["adcode"])
-    near = [
+    return [
         (codes[i], codes[j])
         for i in range(len(codes))
         for j in range(i + 1, len(codes))
         if metric.iloc[i].distance(metric.iloc[j]) <= 100
     ]
-    return near
 
 
-def write_graph(graph: nx.MultiDiGraph, path: Path) -> None:
+def write_graph(graph: Graph, path: Path) -> None:
     """Write a graph as GraphML (``.graphml``) or node-link JSON (any other name)."""
     if path.suffix == ".graphml":
         nx.write_graphml_xml(graph, path)
@@ -135,7 +139,8 @@ def _township_layer(snapshot: Snapshot) -> gpd.GeoDataFrame:
 def _venue_layer(snapshot: Snapshot) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(venue_rows(snapshot, KINDS))
     frame["flags"] = ["|".join(f) for f in frame["flags"]]
-    where = [Point(x, y) if x == x else None for x, y in zip(frame["lon"], frame["lat"], strict=True)]
+    where = points(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
+    where[frame["lon"].isna().to_numpy()] = None
     return gpd.GeoDataFrame(frame, geometry=where, crs=WGS84)
 
 

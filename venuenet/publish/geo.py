@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ from venuenet.publish.snapshot import Snapshot
 Json = dict[str, Any]
 
 
-def outline(cells: Sequence[int]) -> MultiPolygon:
+def outline(cells: Iterable[np.uint64]) -> MultiPolygon:
     """Outline of H3 cells of one resolution, holes kept."""
     merged = shape(h3.cells_to_geo([h3.int_to_str(int(c)) for c in cells]))
     return merged if isinstance(merged, MultiPolygon) else MultiPolygon([merged])
@@ -43,9 +43,7 @@ def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon
     return shapes
 
 
-def gap_collection(
-    snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()
-) -> Json:
+def gap_collection(snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()) -> Json:
     """Gaps as a FeatureCollection whose foreign members carry date, sources and parameters."""
     shapes = gap_shapes(snapshot, question)
     return {
@@ -61,7 +59,7 @@ def gap_collection(
 
 @lru_cache(maxsize=32)
 def gap_geojson(snapshot: Snapshot, question: Question, adcodes: tuple[str, ...] = ()) -> bytes:
-    """The gap collection as the bytes of a .geojson file, UTF-8."""
+    """Give the gap collection as the bytes of a .geojson file, UTF-8."""
     collection = gap_collection(snapshot, question, adcodes)
     return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -99,8 +97,8 @@ def _feature(geometry: Json, properties: Row) -> Json:
 def _rounded(geometry: MultiPolygon) -> Json:
     """Six decimals, a tenth of a metre: enough, and a third of the size."""
 
-    def ring(coordinates: Any) -> list[list[float]]:
-        return [[round(x, 6), round(y, 6)] for x, y in coordinates]
+    def ring(coordinates: Iterable[tuple[float, ...]]) -> list[list[float]]:
+        return [[round(x, 6), round(y, 6)] for x, y, *_ in coordinates]
 
     polygons = [
         [ring(p.exterior.coords), *(ring(i.coords) for i in p.interiors)] for p in geometry.geoms
@@ -137,12 +135,8 @@ def subway_collection(snapshot: Snapshot) -> Json:
         lines = [
             [[stations.at[s, "lon"], stations.at[s, "lat"]] for s in pair] for pair in sorted(pairs)
         ]
-        features.append(
-            _feature({"type": "MultiLineString", "coordinates": lines}, {"line": line})
-        )
+        features.append(_feature({"type": "MultiLineString", "coordinates": lines}, {"line": line}))
     for row in area.stations.itertuples():
         properties = {"station_id": row.station_id, "name_zh": row.name_zh, "name_en": row.pinyin}
-        features.append(
-            _feature({"type": "Point", "coordinates": [row.lon, row.lat]}, properties)
-        )
+        features.append(_feature({"type": "Point", "coordinates": [row.lon, row.lat]}, properties))
     return {"type": "FeatureCollection", **credits(snapshot), "features": features}

@@ -127,9 +127,7 @@ def _period(snapshot: Snapshot, value: object, lang: Lang) -> object:
 
 
 def _group_notes(snapshot: Snapshot, lang: Lang) -> dict[str, str]:
-    return {
-        g.id: words.pick((g.note_zh, g.note_en), lang) for g in snapshot.area.meta.groups
-    }
+    return {g.id: words.pick((g.note_zh, g.note_en), lang) for g in snapshot.area.meta.groups}
 
 
 def _name(lang: Lang) -> Callable[[object], Markup]:
@@ -145,7 +143,9 @@ def _name(lang: Lang) -> Callable[[object], Markup]:
 
 def _css_string(text: object) -> Markup:
     """Quote text for CSS: whatever is not a plain letter or figure is escaped."""
-    plain = (c if c.isascii() and (c.isalnum() or c in " -") else f"\\{ord(c):x} " for c in str(text))
+    plain = (
+        c if c.isascii() and (c.isalnum() or c in " -") else f"\\{ord(c):x} " for c in str(text)
+    )
     return Markup('"{}"').format(Markup("".join(plain)))
 
 

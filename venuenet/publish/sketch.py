@@ -186,13 +186,9 @@ def district_sketch(
     ]
     venues = _venues(snapshot, adcode, question, numbers, frame, labels)
     towns, unplaced = _towns(snapshot, adcode, frame, labels, rows, lang)
-    neighbours = [
-        (code, frame.clip(shape)) for code, shape in shapes.items() if code != adcode
-    ]
+    neighbours = [(code, frame.clip(shape)) for code, shape in shapes.items() if code != adcode]
     neighbours = [(code, shape) for code, shape in neighbours if not shape.is_empty]
-    names = dict(
-        zip(area.districts["adcode"], area.districts[f"name_{lang}"], strict=True)
-    )
+    names = dict(zip(area.districts["adcode"], area.districts[f"name_{lang}"], strict=True))
     beside = _neighbour_names(neighbours, names, frame, labels)
     edge = frame.path(home)
     parts = [
@@ -254,9 +250,7 @@ def _rail(snapshot: Snapshot, frame: _Frame) -> str:
         for s, a, b in zip(area.stations["station_id"], x, y, strict=True)
     }
     links = area.links[area.links["track_m"].notna()]
-    pairs = {
-        (min(a, b), max(a, b)) for a, b in zip(links["from_id"], links["to_id"], strict=True)
-    }
+    pairs = {(min(a, b), max(a, b)) for a, b in zip(links["from_id"], links["to_id"], strict=True)}
     lines = "".join(
         f"M{where[a][0]:.1f} {where[a][1]:.1f}L{where[b][0]:.1f} {where[b][1]:.1f}"
         for a, b in sorted(pairs)

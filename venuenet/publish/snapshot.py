@@ -17,7 +17,7 @@ import numpy as np
 import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
-from venuenet.errors import SnapshotError
+from venuenet.errors import SnapshotError, VenuenetError
 from venuenet.model import DemandPoints, Manifest, Mode, Source, Standard, TravelTimes
 from venuenet.standards import Assumptions
 
@@ -90,15 +90,14 @@ def _arrays(thing: DemandPoints | TravelTimes) -> dict[str, np.ndarray[Any, Any]
 
 def _plain(thing: DemandPoints | TravelTimes) -> dict[str, Any]:
     skip = {*_arrays(thing), "groups"}
-    return {
-        f.name: getattr(thing, f.name) for f in dataclasses.fields(thing) if f.name not in skip
-    }
+    return {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing) if f.name not in skip}
 
 
 def _digest(parameters: Mapping[str, Any], demand: DemandPoints, times: list[TravelTimes]) -> str:
     digest = hashlib.sha256(f"{venuenet.__version__} {FORMAT}".encode())
     digest.update(json.dumps(parameters, sort_keys=True, ensure_ascii=False).encode())
-    for thing in (demand, *times):
+    things: list[DemandPoints | TravelTimes] = [demand, *times]
+    for thing in things:
         digest.update(json.dumps(_plain(thing), sort_keys=True, ensure_ascii=False).encode())
         for name, values in sorted(_arrays(thing).items()):
             digest.update(name.encode())
@@ -172,21 +171,25 @@ def read(folder: Path) -> Snapshot:
                 }
             ),
         )
-    except (OSError, KeyError, TypeError, StopIteration, json.JSONDecodeError) as error:
+    except VenuenetError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, StopIteration) as error:
         raise SnapshotError(
             f"快照 {folder.name} 不完整或已损坏（{error}），请重新运行 venuenet build",
             f"snapshot {folder.name} is incomplete or damaged ({error}); run venuenet build again",
         ) from error
 
 
-def _load_arrays(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
+def _load_arrays(folder: Path) -> dict[str, Any]:
     return {p.stem: np.load(p, mmap_mode="r") for p in sorted(folder.glob("*.npy"))}
 
 
 def _read_demand(folder: Path) -> DemandPoints:
     plain = json.loads((folder / "plain.json").read_text(encoding="utf-8"))
     arrays = _load_arrays(folder)
-    groups = {n.removeprefix("group_"): arrays.pop(n) for n in list(arrays) if n.startswith("group_")}
+    groups = {
+        n.removeprefix("group_"): arrays.pop(n) for n in list(arrays) if n.startswith("group_")
+    }
     plain["township_flags"] = tuple(tuple(f) for f in plain["township_flags"])
     return DemandPoints(**arrays, **plain, groups=groups)
 

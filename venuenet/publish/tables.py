@@ -42,7 +42,11 @@ CORE = "docProps/core.xml"
 
 _HEAD = PatternFill("solid", fgColor="E4EAF1")
 _LINE = Border(bottom=Side("thin", color="C9CED4"))
-_SOFT = Font(color="5B636D", size=9)
+_PLAIN = Font(name="Calibri", size=11)
+_BOLD = Font(name="Calibri", size=11, bold=True)
+_TITLE = Font(name="Calibri", size=14, bold=True)
+_SOFT = Font(name="Calibri", size=9, color="5B636D")
+_LINE_POINTS = 15
 
 
 @dataclass(frozen=True)
@@ -65,36 +69,44 @@ class _Sheet:
     widths: dict[int, float] = field(default_factory=dict)
     row: int = 0
 
-    def line(self, *values: object, font: Font | None = None) -> list[Cell]:
+    def line(self, *values: object, font: Font = _PLAIN) -> list[Cell]:
         """Write one row."""
         self.row += 1
         cells = [_put(self.sheet, self.row, i, v) for i, v in enumerate(values, 1)]
         for cell in cells:
-            if font is not None:
-                cell.font = font
+            cell.font = font
         return cells
 
-    def table(self, columns: Sequence[_Column], rows: Sequence[Row]) -> int:
-        """Write headings, rows and the line of origin; returns the row under the headings."""
-        head = self.line(*(f"{c.zh}\n{c.en}" for c in columns), font=Font(bold=True))
+    def table(self, columns: Sequence[_Column], rows: Sequence[Row]) -> None:
+        """Write headings, rows, what all rows have in common, and the line of origin."""
+        head = self.line(*(f"{c.zh}\n{c.en}" for c in columns), font=_BOLD)
         for cell in head:
             cell.fill, cell.border = _HEAD, _LINE
             cell.alignment = Alignment(wrap_text=True, vertical="center")
-        self.sheet.row_dimensions[self.row].height = 32
-        first = self.row + 1
+        self.sheet.row_dimensions[self.row].height = 2 * _LINE_POINTS + 4
         for row in rows:
-            cells = self.line(*(c.value(row) for c in columns))
-            for cell, column in zip(cells, columns, strict=True):
-                number = isinstance(cell.value, int | float)
-                if number and column.form:
-                    cell.number_format = column.form
-                cell.alignment = Alignment(
-                    horizontal=None if number else "left", vertical="top", wrap_text=not number
-                )
+            self._row(columns, row)
+        shared = _shared(rows)
+        if shared:
+            self.line(f"各行均适用：{_flag_texts(shared)}", font=_SOFT)
         self.line(self.origin, font=_SOFT)
         for i, column in enumerate(columns, 1):
             self.widths[i] = max(self.widths.get(i, 0), column.width)
-        return first
+
+    def _row(self, columns: Sequence[_Column], row: Row) -> None:
+        cells = self.line(*(c.value(row) for c in columns))
+        lines = 1
+        for cell, column in zip(cells, columns, strict=True):
+            number = isinstance(cell.value, int | float)
+            if number and column.form:
+                cell.number_format = column.form
+            if not number:
+                wide = sum(2 if ord(c) > 0x2E7F else 1 for c in str(cell.value or ""))
+                lines = max(lines, -(-wide // int(column.width)))
+            cell.alignment = Alignment(
+                horizontal="right" if number else "left", vertical="top", wrap_text=not number
+            )
+        self.sheet.row_dimensions[self.row].height = min(lines, 6) * _LINE_POINTS
 
 
 def report_xlsx(snapshot: Snapshot, adcode: str, question: Question) -> bytes:
@@ -181,8 +193,22 @@ def _get(key: str) -> Callable[[Row], object]:
     return lambda row: _known(row, key)
 
 
-def _flags(row: Row) -> str:
-    return "；".join(words.flag_text(f, "zh") for f in row["flags"])
+def _flag_texts(flags: Sequence[str]) -> str:
+    return "；".join(words.flag_text(f, "zh") for f in flags)
+
+
+def _shared(rows: Sequence[Row]) -> list[str]:
+    """List the flags every row has; they are said once, under the table."""
+    sets = [set(r.get("flags", ())) for r in rows]
+    return sorted(set.intersection(*sets)) if sets else []
+
+
+def _flags(rows: Sequence[Row]) -> _Column:
+    """Make the column of what holds for a row and not for all rows."""
+    shared = _shared(rows)
+    return _Column(
+        "说明", "Flags", lambda r: _flag_texts([f for f in r["flags"] if f not in shared]), 44
+    )
 
 
 def _surface(row: Row) -> object:
@@ -199,12 +225,17 @@ _SHARES = (
     _Column("含假设地面公交（仅参考）", "Incl. assumed surface transit", _surface, 15, SHARE),
 )
 _MEDIAN = _Column("中位分钟", "Median minutes", _get("median_minutes"), 11, DECIMAL)
-_FLAGS = _Column("说明", "Flags", _flags, 60)
 
 
 def _title(sheet: _Sheet, text: str, english: str) -> None:
-    sheet.line(text, font=Font(bold=True, size=14))
+    sheet.line(text, font=_TITLE)
     sheet.line(english, font=_SOFT)
+
+
+def _frozen(sheet: _Sheet, columns: Sequence[_Column], rows: Sequence[Row], column: str) -> None:
+    """Write a table whose headings, and the columns before ``column``, stay in sight."""
+    sheet.sheet.freeze_panes = f"{column}{sheet.row + 2}"
+    sheet.table(columns, rows)
 
 
 def _asked(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
@@ -226,7 +257,9 @@ def _summary(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     for heading, text in findings(snapshot, facts, "zh"):
         cell = sheet.line(f"{heading}：{text}")[0]
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.sheet.merge_cells(start_row=sheet.row, end_row=sheet.row, start_column=1, end_column=10)
+        sheet.sheet.merge_cells(
+            start_row=sheet.row, end_row=sheet.row, start_column=1, end_column=10
+        )
         sheet.sheet.row_dimensions[sheet.row].height = 15 * (1 + len(text) // 62)
     sheet.line()
     answers = [("本问题 This question", facts.asked)] + [
@@ -245,10 +278,10 @@ def _summary(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
         _MEDIAN,
         _Column("90%分位分钟", "90 % minutes", _get("p90_minutes"), 12, DECIMAL),
         _Column("位次（参考）", "Place", lambda r: r["rank"], 12),
-        _FLAGS,
+        _flags(rows),
     )
-    first = sheet.table(columns, rows)
-    sheet.sheet.freeze_panes = f"A{first}" if first < 12 else None
+    sheet.table(columns, rows)
+    sheet.sheet.freeze_panes = "A3"
 
 
 def _both(answer: Answer) -> list[tuple[Row, str]]:
@@ -258,17 +291,17 @@ def _both(answer: Answer) -> list[tuple[Row, str]]:
 def _towns(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     _title(sheet, f"{facts.name_zh}：按街道乡镇的覆盖", f"{facts.name_en}: coverage by township")
     _asked(sheet, snapshot, facts)
+    total = {**facts.asked.district, "name_zh": "全区", "name_en": "District"}
+    rows = [*facts.towns, {**total, "township_code": facts.adcode}]
     columns = (
         _Column("街道乡镇", "Township", lambda r: r["name_zh"], 18),
-        _Column("英文名", "English name", lambda r: r["name_en"], 26),
+        _Column("英文名", "English name", lambda r: r["name_en"], 30),
         _Column("区划代码", "Code", lambda r: r["township_code"], 12),
         *_SHARES,
         _MEDIAN,
-        _FLAGS,
+        _flags(rows),
     )
-    total = {**facts.asked.district, "name_zh": "全区", "name_en": "District"}
-    total["township_code"] = facts.adcode
-    sheet.sheet.freeze_panes = f"B{sheet.table(columns, [*facts.towns, total])}"
+    _frozen(sheet, columns, rows, "B")
 
 
 def _groups(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
@@ -278,15 +311,13 @@ def _groups(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     columns = (
         _Column("人群", "Group", lambda r: r["group_zh"], 24),
         _Column("英文名", "English name", lambda r: r["group_en"], 24),
-        _Column(
-            "人口数据", "Figure", lambda r: word(words.STANDINGS, r["standing"], "zh"), 20
-        ),
+        _Column("人口数据", "Figure", lambda r: word(words.STANDINGS, r["standing"], "zh"), 20),
         *_SHARES,
         _MEDIAN,
         _Column("来由", "Remarks", lambda r: notes[r["group"]], 50),
-        _FLAGS,
+        _flags(facts.groups),
     )
-    sheet.sheet.freeze_panes = f"B{sheet.table(columns, facts.groups)}"
+    _frozen(sheet, columns, facts.groups, "B")
 
 
 def _gaps(sheet: _Sheet, facts: DistrictFacts, part: GapPart, zh: str, en: str) -> None:
@@ -294,21 +325,19 @@ def _gaps(sheet: _Sheet, facts: DistrictFacts, part: GapPart, zh: str, en: str) 
     sheet.line(f"共 {len(part.rows)} 处 zones，{part.people:,} 人 people", font=_SOFT)
     columns = (
         _Column("所在街道乡镇", "Township", lambda r: r["township_zh"], 18),
-        _Column("英文名", "English name", lambda r: r["township_en"], 26),
+        _Column("英文名", "English name", lambda r: r["township_en"], 30),
         _Column("人口", "People", _get("people"), 12, PEOPLE),
         _Column("平方公里", "km²", _get("area_km2"), 10, "#,##0.00"),
-        _Column(
-            "程度", "Severity", lambda r: word(words.SEVERITIES, r["severity"], "zh"), 9
-        ),
+        _Column("程度", "Severity", lambda r: word(words.SEVERITIES, r["severity"], "zh"), 9),
         _Column("原因", "Cause", lambda r: r["cause_zh"], 38),
         _Column("原因（英文）", "Cause in English", lambda r: r["cause_en"], 38),
         _Column("最近场馆", "Nearest venue", lambda r: r["nearest_venue_zh"] or "无数据", 30),
         _Column("场馆编号", "Venue id", lambda r: r["nearest_venue_id"] or "无数据", 14),
         _Column("平均分钟", "Mean minutes", _get("nearest_minutes"), 10, DECIMAL),
         _Column("缺口编号", "Gap id", lambda r: r["gap_id"], 28),
-        _FLAGS,
+        _flags(part.rows),
     )
-    sheet.sheet.freeze_panes = f"B{sheet.table(columns, part.rows)}"
+    _frozen(sheet, columns, part.rows, "B")
 
 
 def _venues(sheet: _Sheet, facts: DistrictFacts, question: Question) -> None:
@@ -333,11 +362,11 @@ def _venues(sheet: _Sheet, facts: DistrictFacts, question: Question) -> None:
         _Column("位置精度（米）", "Position ± (m)", _get("precision_m"), 12, PEOPLE),
         _Column("把握", "Confidence", lambda r: word(words.CONFIDENCES, r["confidence"], "zh"), 9),
         _Column("场馆编号", "Venue id", lambda r: r["venue_id"], 14),
-        _Column("来源", "Source", lambda r: r["source"], 50),
-        _Column("备注", "Note", lambda r: r["note"] or "", 50),
-        _FLAGS,
+        _Column("来源", "Source", lambda r: r["source"], 60),
+        _Column("备注", "Note", lambda r: r["note"] or "", 60),
+        _flags(facts.venues),
     )
-    sheet.sheet.freeze_panes = f"C{sheet.table(columns, facts.venues)}"
+    _frozen(sheet, columns, facts.venues, "C")
 
 
 def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
@@ -364,7 +393,7 @@ def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
     sheet.table(
         (
             _Column("假设", "Assumption", lambda r: r["name"], 46),
-            _Column("取值", "Value", lambda r: r["value"], 46),
+            _Column("取值", "Value", lambda r: r["value"], 46, "#,##0.##"),
             _Column("单位", "Unit", lambda r: r["unit"], 14),
             _Column("把握", "Confidence", lambda r: r["confidence"], 34),
             _Column("依据", "Source", lambda r: r["source"], 44),
@@ -372,7 +401,6 @@ def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
         assumption_rows(snapshot, "zh"),
     )
     sheet.sheet.freeze_panes = "A3"
-
 
 
 _COVERAGE_COLUMNS = (

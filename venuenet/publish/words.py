@@ -325,4 +325,3 @@ def persons(value: int | None, lang: Lang) -> str:
     if value < 10_000:
         return f"{value:,} {'person' if value == 1 else 'people'}"
     return f"{round(value, -3):,} people"
-

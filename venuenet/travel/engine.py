@@ -27,7 +27,6 @@ CHUNK = 48
 """Cells worked on at a time: few enough to lie close together."""
 
 
-
 class TravelEngine(Protocol):
     """Anything that knows how long people travel from cells to venues."""
 
@@ -38,7 +37,7 @@ class TravelEngine(Protocol):
         cutoff_s: int,
         progress: Progress | None = None,
     ) -> TravelTimes:
-        """Times from every cell to every venue, whole seconds.
+        """Find the times from every cell to every venue, whole seconds.
 
         Parameters
         ----------
@@ -60,7 +59,9 @@ def whole_seconds(seconds: NDArray[np.float64]) -> Seconds:
     return np.rint(np.minimum(seconds, UNREACHED)).astype(np.int64).astype(np.int32)
 
 
-def shifted(metres: NDArray[np.float64], venues: Sequence[LocatedVenue]) -> dict[Variant, NDArray[np.float64]]:
+def shifted(
+    metres: NDArray[np.float64], venues: Sequence[LocatedVenue]
+) -> dict[Variant, NDArray[np.float64]]:
     """Distances (n, venues) as they are, and with each venue its precision farther and nearer."""
     off = np.array([v.precision_m for v in venues])
     return {"point": metres, "late": metres + off, "early": np.maximum(metres - off, 0)}
@@ -128,7 +129,7 @@ def collect(
 def _nearest(
     seconds: Seconds, column: NDArray[np.int64], samples: int
 ) -> tuple[Seconds, NDArray[np.int16]]:
-    """The nearest few of some venues, nearest first, the earlier venue winning a tie.
+    """Pick the nearest few of some venues, nearest first, the earlier venue winning a tie.
 
     Returns seconds (few, cells, samples), and for the cells' centres which venues (few, cells).
     """

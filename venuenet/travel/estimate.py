@@ -54,9 +54,7 @@ def surface_leg(walk: Walk, rules: SurfaceTransit) -> Leg:
     per_metre = 3.6 / rules.speed_kmh.value
 
     def leg(metres: Floats) -> Floats:
-        by_bus = np.where(
-            metres <= 1000 * rules.reach_km.value, fixed + metres * per_metre, np.inf
-        )
+        by_bus = np.where(metres <= 1000 * rules.reach_km.value, fixed + metres * per_metre, np.inf)
         return np.minimum(on_foot(metres), by_bus)
 
     return leg
@@ -125,15 +123,14 @@ def _candidates(
     keep = distance - radius <= reach
     for k in np.unique(kind):
         mine = np.flatnonzero(kind == k)
-        worst = np.sort(distance[mine] + radius + off[mine])[: NEAREST][-1]
+        worst = np.sort(distance[mine] + radius + off[mine])[:NEAREST][-1]
         keep[mine] |= distance[mine] - radius - off[mine] <= worst
     return np.flatnonzero(keep)
 
 
 @dataclass(frozen=True)
 class DriveEstimate:
-    """Straight-line driving at zonal speeds: half the way at the origin zone's, half at the
-    destination's."""
+    """Straight-line driving, half the way at the origin zone's speed, half at the destination's."""
 
     area: StudyArea
     rules: Assumptions
@@ -262,8 +259,10 @@ def _min_plus(rides: Seconds, walk_out: Seconds) -> Seconds:
 
 
 def _lost_by_staying(rides: Seconds) -> Seconds:
-    """Per station s, (n,): how much longer any ride through s can be than two rides that end
-    and begin there (the walk between its platforms, mostly); never below 0.
+    """Seconds by which staying at each station may lose against passing through it, (n,), >= 0.
+
+    The most by which a ride from anywhere to anywhere is longer than two rides that end and begin
+    at the station: the walk between its platforms, mostly.
     """
     lost = [(rides - rides[:, s, None] - rides[s]).max(initial=0) for s in range(len(rides))]
     return np.array(lost, dtype=np.int32)

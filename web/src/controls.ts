@@ -3,7 +3,16 @@
 import type { Standard } from './api';
 import { h } from './dom';
 import { nameOf, sentenceCase, t } from './i18n';
-import { clampMinutes, GROUPS, MINUTES, MODES, type Mode, type State, VENUE_KINDS, type VenueKind } from './state';
+import {
+  clampMinutes,
+  GROUPS,
+  MINUTES,
+  MODES,
+  type Mode,
+  type State,
+  VENUE_KINDS,
+  type VenueKind,
+} from './state';
 
 /** Wait this long after the last movement of the slider before asking the server. */
 const PAUSE_MS = 250;

@@ -75,19 +75,21 @@ function numbers({ city, answer, venues }: DistrictData, events: DistrictEvents)
               { type: 'button', class: 'link', onclick: () => events.venue(nearVenue) },
               nearText,
             )
-          : (nearText ?? t('none')),
+          : (nearText ?? t('no_data')),
       ],
     ]),
   );
 }
 
-function causes({ causes: list }: GapsAnswer): HTMLElement {
+function causes({ gaps, answer }: DistrictData): HTMLElement {
+  const list = gaps.causes;
   const most = Math.max(1, ...list.map((cause) => cause.people));
   return h(
     'section',
     {},
     h('h3', {}, t('causes')),
-    list.length === 0 && h('p', { class: 'hint' }, t('causes_none')),
+    list.length === 0 &&
+      h('p', { class: 'hint' }, t(answer.item.share === null ? 'causes_no_data' : 'causes_none')),
     h(
       'ul',
       { class: 'causes' },
@@ -346,7 +348,7 @@ export function district(data: DistrictData, state: State, events: DistrictEvent
       ),
     ),
     flags && h('section', {}, h('h3', {}, t('flags')), flags),
-    causes(data.gaps),
+    causes(data),
     largestGaps(data.gaps, events),
     groups(data),
     townships(data),

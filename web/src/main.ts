@@ -18,7 +18,7 @@ import {
   type Standard,
   type Venue,
 } from './api';
-import { type Controls, createControls } from './controls';
+import { type Controls, countedKinds, createControls, findStandard } from './controls';
 import { district } from './district';
 import { h } from './dom';
 import * as f from './format';
@@ -32,6 +32,8 @@ import { DEFAULTS, formatState, gapsShown, parseState, type State } from './stat
 
 const LANGUAGE_KEY = 'venuenet.lang';
 const PHONE = '(max-width: 760px)';
+/** Wide enough for the legend to stand open beside the city. */
+const ROOMY = '(min-width: 1100px)';
 
 /** What stays the same while the page is open. */
 interface Fixed {
@@ -42,7 +44,7 @@ interface Fixed {
 
 const shell = {
   header: h('header', { class: 'top' }),
-  map: h('div', { class: 'map-canvas' }),
+  map: h('div', { class: 'map-canvas', role: 'region' }),
   tools: h('div', { class: 'map-tools' }),
   legend: h('div', { class: 'map-legend' }),
   tooltip: h('div', { class: 'tooltip', hidden: true, 'aria-hidden': 'true' }),
@@ -57,7 +59,7 @@ let fixed: Fixed | null = null;
 let map: MapView | null = null;
 let controls: Controls | null = null;
 let city: CoverageAnswer | null = null;
-let legendOpen = !matchMedia(PHONE).matches;
+let legendOpen = matchMedia(ROOMY).matches;
 let run = 0;
 let wentTo: string | null = null;
 let gapsDrawn: GapShapes | null = null;
@@ -182,7 +184,7 @@ function showFrame(): void {
     tool('−', t('zoom_out'), () => map?.zoom(-1)),
     tool('⌂', t('zoom_city'), () => map?.goTo(null)),
   );
-  shell.map.setAttribute('aria-label', t('map_label'));
+  (shell.map.querySelector('canvas') ?? shell.map).setAttribute('aria-label', t('map_label'));
   if (fixed) {
     controls = createControls(fixed.standards, update);
     put(shell.controls, controls.element);
@@ -191,7 +193,13 @@ function showFrame(): void {
 
 function showLegend(): void {
   if (!fixed) return;
-  const box = legend(state, fixed.venues, legendOpen, update) as HTMLDetailsElement;
+  const box = legend(
+    state,
+    fixed.venues,
+    countedKinds(findStandard(fixed.standards, state)?.kinds ?? state.kinds),
+    legendOpen,
+    update,
+  ) as HTMLDetailsElement;
   box.addEventListener('toggle', () => {
     legendOpen = box.open;
   });
@@ -360,13 +368,18 @@ function openVenues(ids: readonly string[], at: [number, number]): void {
 
 function clicked(target: Target, at: [number, number]): void {
   map?.closePopup();
+  shell.tooltip.hidden = true;
   if (target?.what === 'venues') openVenues(target.ids, at);
   if (target?.what === 'district') update({ district: target.adcode });
-  if (target?.what === 'gap')
+  if (target?.what !== 'gap') return;
+  if (target.gap.adcode === state.district) {
     map?.popup(
       at,
       gapCard(target.gap, () => map?.closePopup()),
     );
+  } else {
+    update({ district: target.gap.adcode });
+  }
 }
 
 function describe(target: Target): [title: string, text: string] | null {
@@ -432,7 +445,6 @@ async function start(): Promise<void> {
     showProblem(problemFrom(error), () => void start());
     return;
   }
-  showFrame();
   try {
     map = await createMap(shell.map, fixed.shapes, { hover: hovered, click: clicked });
   } catch (error) {
@@ -441,6 +453,7 @@ async function start(): Promise<void> {
       h('div', { class: 'no-map' }, h('b', {}, t('no_webgl')), h('p', {}, t('no_webgl_hint'))),
     );
   }
+  showFrame();
   await refresh();
 }
 

@@ -113,6 +113,15 @@ export async function createMap(
   let chosenGap: string | null = null;
   let gapShapes: GapShapes | null = null;
   let open: Popup | null = null;
+  let opener: Element | null = null;
+
+  /** Close the popup; whoever was reading it with the keyboard returns to where it was opened. */
+  const close = () => {
+    const inside = open?.getElement()?.contains(document.activeElement);
+    open?.remove();
+    open = null;
+    if (inside && opener instanceof HTMLElement) opener.focus();
+  };
 
   const arrange = () => labels.arrange(chosen, map.getZoom() > VALUES_FROM_ZOOM);
   map.on('move', arrange);
@@ -248,8 +257,9 @@ export async function createMap(
       else map.zoomOut();
     },
     popup(at, content) {
-      open?.remove();
-      open = new Popup({ closeButton: false, maxWidth: '300px', offset: 10 })
+      close();
+      opener = document.activeElement;
+      open = new Popup({ closeButton: false, closeOnClick: false, maxWidth: '300px', offset: 10 })
         .setLngLat(at)
         .setDOMContent(content)
         .addTo(map);
@@ -257,10 +267,7 @@ export async function createMap(
     centreOn(at) {
       map.easeTo({ center: at, zoom: Math.max(map.getZoom(), 12.5), duration: 700 });
     },
-    closePopup() {
-      open?.remove();
-      open = null;
-    },
+    closePopup: close,
     async drawn() {
       map.triggerRepaint();
       await map.once('idle');

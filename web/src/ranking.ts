@@ -44,10 +44,13 @@ export function shareBar({ share, low, high }: Figures): HTMLElement {
   if (share === null) return bar;
   const fill = h('i');
   fill.style.width = `${share * 100}%`;
-  const range = h('b');
-  range.style.left = `${(low ?? share) * 100}%`;
-  range.style.width = `${((high ?? share) - (low ?? share)) * 100}%`;
-  bar.append(fill, range);
+  bar.append(fill);
+  if (low !== null && high !== null && low < high) {
+    const range = h('b');
+    range.style.left = `${low * 100}%`;
+    range.style.width = `${(high - low) * 100}%`;
+    bar.append(range);
+  }
   return bar;
 }
 
@@ -77,7 +80,8 @@ export function headline(figures: Figures): HTMLElement {
             ),
           ),
         ),
-    surface &&
+    surface != null &&
+      surface.share !== null &&
       h(
         'p',
         { class: 'beside', 'data-testid': 'with-surface' },
