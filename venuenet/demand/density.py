@@ -47,7 +47,7 @@ def weights(
     length = radius_m * np.clip(people / km2 / rules.uniform_per_km2.value, 0.25, 4)
     pull = rules.station_pull.value * np.exp(-from_station_m / rules.station_reach_m.value)
     decay = np.exp(-(from_centre_m - from_centre_m.min()) / length)
-    return np.asarray(area_km2 * decay * (1 + pull))
+    return np.asarray(area_km2 * decay * (1 + pull), dtype=np.float64)
 
 
 def spread(rules: Demand, people: float, weight: Floats, area_km2: Floats, room: Floats) -> Floats:

@@ -228,10 +228,20 @@ def _layer(
         marker=marker,
         show=show,
         tooltip=GeoJsonTooltip(fields=["tip"], labels=False),
-        popup=GeoJsonPopup(fields=["pop"], labels=False, localize=False, max_width=340)
-        if popup
-        else None,
+        popup=_popup_of_feature() if popup else None,
         pane=pane,
+    )
+
+
+def _popup_of_feature() -> Any:
+    """Make a popup that keeps clear of the layer control."""
+    return GeoJsonPopup(
+        fields=["pop"],
+        labels=False,
+        localize=False,
+        max_width=360,
+        min_width=260,
+        auto_pan_padding_bottom_right=[330, 20],
     )
 
 
@@ -369,19 +379,22 @@ def _venues(snapshot: Snapshot, kind: str) -> list[Json]:
 
 
 def _labels(snapshot: Snapshot) -> Iterator[Any]:
-    """District names, which no click should meet."""
+    """District names, which no click should meet.
+
+    Each is a GeoJSON layer: a marker of its own would first ask for Leaflet's pictures.
+    """
     for row in snapshot.area.districts.itertuples():
-        point = row.geometry.representative_point()
-        yield folium.Marker(
-            [round(point.y, DECIMALS), round(point.x, DECIMALS)],
-            icon=DivIcon(
-                html=f"<b>{escape(row.name_zh)}</b><i>{escape(row.name_en)}</i>",
-                icon_size=(90, 30),
-                icon_anchor=(45, 15),
-                class_name="district-name" + (" small" if row.area_km2 < SMALL_KM2 else ""),
-            ),
-            interactive=False,
-            keyboard=False,
+        point = _geometry(row.geometry.representative_point())
+        icon = DivIcon(
+            html=f"<b>{escape(row.name_zh)}</b><i>{escape(row.name_en)}</i>",
+            icon_size=(90, 30),
+            icon_anchor=(45, 15),
+            class_name="district-name" + (" small" if row.area_km2 < SMALL_KM2 else ""),
+        )
+        yield folium.GeoJson(
+            {"type": "FeatureCollection", "features": [_feature(row.adcode, point, "", "")]},
+            marker=folium.Marker(icon=icon, interactive=False, keyboard=False),
+            control=False,
         )
 
 
@@ -482,11 +495,11 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 .foot { margin: 16px 0 0; font-size: 11.5px; color: #3d444c; overflow-wrap: anywhere }
 .mark .venue > :first-child { stroke: #fff; stroke-width: 1.2 }
 .district-name { text-align: center; line-height: 1.15; white-space: nowrap; pointer-events: none !important; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 2px #fff } .district-name b { display: block; font-size: 13px } .far .district-name.small { display: none } .district-name i { font-size: 10.5px; color: #1b1f24 }
-.leaflet-container { font: inherit } .leaflet-control-layers { font-size: 12.5px; line-height: 1.6 }
+.folium-map.leaflet-container { font-size: 13px } .leaflet-control-layers { font-size: 12.5px; line-height: 1.6 }
 .foliumtooltip table { margin: 0 } .leaflet-popup-content { margin: 10px 14px; line-height: 1.45; max-height: 320px; overflow-y: auto }
-.leaflet-popup-content h4 { margin: 0 0 6px; font-size: 14px } .leaflet-popup-content .facts th { white-space: nowrap } .leaflet-popup-content .facts td { text-align: left }
+.leaflet-popup-content h4 { margin: 0 0 6px; font-size: 14px } .leaflet-popup-content .facts td { text-align: left; min-width: 130px }
 .leaflet-popup-content ul { margin: 6px 0 0; padding-left: 16px; font-size: 11.5px; color: #5b636d }
 .leaflet-interactive:focus { outline: none }
-@media (max-width: 760px) { body { display: block } aside { height: auto; border: 0 } .folium-map { height: 75vh !important } }
+@media (max-width: 760px) { body { display: flex; flex-direction: column } .folium-map { order: -1; flex: none } aside { height: auto; border: 0 } .folium-map { height: 62vh !important } .leaflet-control-layers { font-size: 11px } }
 @media print { aside { height: auto } }
 """

@@ -80,10 +80,15 @@ class _Sheet:
     def table(self, columns: Sequence[_Column], rows: Sequence[Row]) -> None:
         """Write headings, rows, what all rows have in common, and the line of origin."""
         head = self.line(*(f"{c.zh}\n{c.en}" for c in columns), font=_BOLD)
-        for cell in head:
+        for cell, column in zip(head, columns, strict=True):
             cell.fill, cell.border = _HEAD, _LINE
-            cell.alignment = Alignment(wrap_text=True, vertical="center")
-        self.sheet.row_dimensions[self.row].height = 2 * _LINE_POINTS + 4
+            cell.alignment = Alignment(
+                horizontal="right" if column.form else "left",
+                indent=0 if column.form else 1,
+                vertical="center",
+                wrap_text=True,
+            )
+        self.sheet.row_dimensions[self.row].height = 3 * _LINE_POINTS + 4
         for row in rows:
             self._row(columns, row)
         shared = _shared(rows)
@@ -104,7 +109,10 @@ class _Sheet:
                 wide = sum(2 if ord(c) > 0x2E7F else 1 for c in str(cell.value or ""))
                 lines = max(lines, -(-wide // int(column.width)))
             cell.alignment = Alignment(
-                horizontal="right" if number else "left", vertical="top", wrap_text=not number
+                horizontal="right" if column.form else "left",
+                indent=0 if column.form else 1,
+                vertical="top",
+                wrap_text=not number,
             )
         self.sheet.row_dimensions[self.row].height = min(lines, 6) * _LINE_POINTS
 
@@ -222,7 +230,7 @@ _SHARES = (
     _Column("覆盖率", "Share", _get("share"), 10, SHARE),
     _Column("低", "Low", _get("low"), 10, SHARE),
     _Column("高", "High", _get("high"), 10, SHARE),
-    _Column("含假设地面公交（仅参考）", "Incl. assumed surface transit", _surface, 15, SHARE),
+    _Column("含假设公交（参考）", "Incl. assumed surface transit", _surface, 18, SHARE),
 )
 _MEDIAN = _Column("中位分钟", "Median minutes", _get("median_minutes"), 11, DECIMAL)
 

@@ -293,6 +293,9 @@ function showView(view: View, { venues, standards }: Fixed): void {
         },
         venue: (venue) => {
           if (venue.lon === null || venue.lat === null) return;
+          if (state.hidden.includes(venue.kind)) {
+            update({ hidden: state.hidden.filter((layer) => layer !== venue.kind) });
+          }
           map?.centreOn([venue.lon, venue.lat]);
           openVenues([venue.venue_id], [venue.lon, venue.lat]);
           revealMap();
