@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 import threading
 import webbrowser
@@ -22,7 +23,7 @@ import venuenet
 from venuenet import pipeline
 from venuenet.area import check as check_area
 from venuenet.area import resolve_district
-from venuenet.errors import VenuenetError
+from venuenet.errors import BadQueryError, VenuenetError
 from venuenet.model import Question
 from venuenet.publish.answers import Row, causes, coverage, envelope, gap_rows
 from venuenet.publish.files import snapshot_graph, write_graph
@@ -101,6 +102,20 @@ def _open(data: Path | None) -> Snapshot:
     if store.current_id() is None:
         _build(store, pipeline.Inputs())
     return store.current()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say so before the work is done when the address cannot be used."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadQueryError(
+                f"无法监听 {host}:{port}（{error.strerror}），请用 --port 换一个端口",
+                f"cannot listen on {host}:{port} ({error.strerror}); choose another --port",
+                param="port",
+            ) from error
 
 
 def _build(store: EmbeddedStore, inputs: pipeline.Inputs) -> Path:
@@ -212,7 +227,15 @@ def serve(
     import uvicorn  # noqa: PLC0415  the other commands should not wait for it
 
     with _told():
-        _open(data)
+        _refuse_taken(host, port)
+        manifest = _open(data).manifest
+        if pipeline.is_outdated(pipeline.Inputs(), manifest):
+            err.print(
+                f"注意：快照 {manifest.snapshot} 不是由当前内置数据和版本算出的；"
+                "如需更新请运行 venuenet build\n"
+                f"Note: snapshot {manifest.snapshot} was not made from this version and its "
+                "embedded data; to renew it run venuenet build"
+            )
     os.environ["VENUENET_DATA"] = str(data or Settings().data)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
     err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")

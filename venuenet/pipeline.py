@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.demand.build import build_demand
-from venuenet.model import DemandPoints, LocatedVenue, TravelTimes
+from venuenet.model import DemandPoints, LocatedVenue, Manifest, TravelTimes
 from venuenet.publish.files import write_files
-from venuenet.publish.snapshot import Snapshot, assemble, write
+from venuenet.publish.snapshot import Snapshot, assemble, describe_inputs, write
 from venuenet.standards import load_assumptions, load_standards
 from venuenet.store import Store
 from venuenet.travel.engine import TravelEngine
@@ -36,6 +37,16 @@ class Inputs:
 
 def _silent(_zh: str, _en: str, _total: int) -> AbstractContextManager[Callable[[int], None]]:
     return nullcontext(lambda _n: None)
+
+
+def is_outdated(inputs: Inputs, manifest: Manifest) -> bool:
+    """Whether a snapshot was made from other inputs, or by another version, than a build now."""
+    now = describe_inputs(
+        load_area(inputs.area),
+        load_standards(inputs.standards),
+        load_assumptions(inputs.assumptions),
+    )
+    return manifest.version != venuenet.__version__ or manifest.parameters != now
 
 
 def compute(inputs: Inputs, stage: Stage = _silent) -> Snapshot:

@@ -57,7 +57,7 @@ def spread(rules: Demand, people: float, weight: Floats, area_km2: Floats, room:
     keeps its best cell; one without room enough is spread evenly over its area.
     """
     if people >= room.sum():
-        return people * area_km2 / area_km2.sum()
+        return np.asarray(people * area_km2 / area_km2.sum(), dtype=np.float64)
     share = people * weight / weight.sum()
     keep = share >= rules.floor_per_km2.value * area_km2
     if not keep.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
@@ -11,12 +11,13 @@ from importlib.resources import files
 from typing import Any
 
 import folium
+import jinja2
 import numpy as np
 import shapely
-from branca.element import Element, MacroElement
+from branca.element import Element, Figure
 from folium.features import DivIcon, GeoJsonPopup, GeoJsonTooltip
 from folium.map import CustomPane
-from jinja2 import Template
+from markupsafe import Markup
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
@@ -29,24 +30,26 @@ from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import flag_text, word
 
 Json = dict[str, Any]
+Style = Callable[[Json], Json]
 
 LEAFLET = "1.9.4"
 DECIMALS = 5
 SMALL_KM2 = 120
+MARK_SIZE = 5.2
 CLASSES = ((0.2, "#f4f7fa"), (0.4, "#d5e3f0"), (0.6, "#acc9e3"), (0.8, "#7eacd3"), (1.0, "#4c87bd"))
 OPEN = ("open", "unknown")
 PANES = {"shares": 390, "zones": 395, "rail": 398}
 """Panes keep the order of the layers, whichever is switched on last."""
 
-_FINISH = """
-{% macro script(this, kwargs) %}
-L.control.scale({imperial: false}).addTo({{ this._parent.get_name() }});
-(function (map) {
+_FINISH = """<script>
+addEventListener("load", function () {
+  var map = window["%s"];
   function far() { map.getContainer().classList.toggle("far", map.getZoom() < 10); }
-  map.on("zoomend", far); far();
-})({{ this._parent.get_name() }});
-{% endmacro %}
-"""
+  L.control.scale({imperial: false}).addTo(map);
+  map.on("zoomend", far);
+  far();
+});
+</script>"""
 """A metric scale; the names of small districts wait until there is room for them."""
 
 
@@ -70,10 +73,9 @@ def folium_html(snapshot: Snapshot, question: Question) -> str:
     folium.LayerControl(collapsed=False).add_to(page)
     left, bottom, right, top = snapshot.area.districts.total_bounds
     page.fit_bounds([[bottom, left], [top, right]])
-    finish = MacroElement()
-    finish._template = Template(_FINISH)
-    finish.add_to(page)
     figure = page.get_root()
+    if not isinstance(figure, Figure):
+        raise TypeError("a folium map stands in a figure")
     figure.title = _title(snapshot)
     figure.header.add_child(_verbatim(_style()), name="style")
     figure.header.add_child(
@@ -82,6 +84,7 @@ def folium_html(snapshot: Snapshot, question: Question) -> str:
     figure.html.add_child(_verbatim(_side(snapshot, question)), name="side")
     for number, element in enumerate(_elements(figure)):
         element._id = f"{number:032x}"
+    figure.header.add_child(_verbatim(_FINISH % page.get_name()), name="finish")
     html: str = figure.render()
     html = html.replace("<html>", '<html lang="zh-CN">', 1)
     refuse_outside_requests(html)
@@ -124,20 +127,17 @@ class _Loads(HTMLParser):
         self.outside += [a for a in addresses if not a.startswith(("#", "data:"))]
 
 
-def _elements(top: Any) -> Iterator[Any]:
+def _elements(top: Element) -> Iterator[Element]:
     """Walk a page's elements, so that they can be numbered: folium names them at random."""
-    parts = [top, *(getattr(top, n) for n in ("header", "html", "script") if hasattr(top, n))]
-    for part in parts:
-        yield part
-        for child in part._children.values():
-            yield from _elements(child)
+    yield top
+    inner = (top.header, top.html, top.script) if isinstance(top, Figure) else ()
+    for child in (*inner, *top._children.values()):
+        yield from _elements(child)
 
 
-def _verbatim(text: str) -> Any:
+def _verbatim(text: str) -> Element:
     """Hold text that is no template, whatever braces it has."""
-    element = Element("{{ this.text }}")
-    element.text = text
-    return element
+    return Element(f"{{% raw %}}{text}{{% endraw %}}")
 
 
 @lru_cache(maxsize=4)
@@ -158,7 +158,7 @@ def _both(zh: object, en: object) -> str:
     return f'{escape(str(zh))} <i lang="en">{escape(str(en))}</i>'
 
 
-def _layers(snapshot: Snapshot, question: Question) -> Iterator[Any]:
+def _layers(snapshot: Snapshot, question: Question) -> Iterator[folium.GeoJson]:
     """Yield the layers from the bottom up."""
     districts = _districts(snapshot, question)
     yield _layer(
@@ -197,7 +197,9 @@ def _layers(snapshot: Snapshot, question: Question) -> Iterator[Any]:
         venues = _venues(snapshot, kind)
         if venues:
             zh, en = words.KINDS[kind]
-            mark = f'<svg class="mark" width="20" height="20">{symbol(kind, 10, 10, 5.2)}</svg>'
+            mark = (
+                f'<svg class="mark" width="20" height="20">{symbol(kind, 10, 10, MARK_SIZE)}</svg>'
+            )
             yield _layer(
                 f"{zh} {en}",
                 venues,
@@ -212,13 +214,13 @@ def _layer(
     name: str,
     features: Sequence[Json],
     *,
-    style: Any = None,
-    highlight: Any = None,
-    marker: Any = None,
+    style: Style | None = None,
+    highlight: Style | None = None,
+    marker: folium.Marker | None = None,
     pane: str = "markerPane",
     show: bool = True,
     popup: bool = True,
-) -> Any:
+) -> folium.GeoJson:
     """Make a layer whose features bring their own tooltip (``tip``) and popup (``pop``)."""
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": list(features)},
@@ -233,7 +235,7 @@ def _layer(
     )
 
 
-def _popup_of_feature() -> Any:
+def _popup_of_feature() -> GeoJsonPopup:
     """Make a popup that keeps clear of the layer control."""
     return GeoJsonPopup(
         fields=["pop"],
@@ -245,10 +247,11 @@ def _popup_of_feature() -> Any:
     )
 
 
-def _gap_style(kind: str) -> Any:
-    color, dash = ("#b3400a", None) if kind == "service" else ("#4b3f72", "4 3")
-    style = {"fillColor": f"url(#{kind})", "fillOpacity": 1, "color": color, "weight": 1}
-    return lambda _f: style | ({"dashArray": dash} if dash else {})
+def _gap_style(kind: str) -> Style:
+    style: Json = {"fillColor": f"url(#{kind})", "fillOpacity": 1, "weight": 1}
+    if kind == "service":
+        return lambda _f: style | {"color": "#b3400a"}
+    return lambda _f: style | {"color": "#4b3f72", "dashArray": "4 3"}
 
 
 def _geometry(shape: BaseGeometry) -> Json:
@@ -378,7 +381,7 @@ def _venues(snapshot: Snapshot, kind: str) -> list[Json]:
     return features
 
 
-def _labels(snapshot: Snapshot) -> Iterator[Any]:
+def _labels(snapshot: Snapshot) -> Iterator[folium.GeoJson]:
     """District names, which no click should meet.
 
     Each is a GeoJSON layer: a marker of its own would first ask for Leaflet's pictures.
@@ -399,107 +402,55 @@ def _labels(snapshot: Snapshot) -> Iterator[Any]:
 
 
 def _side(snapshot: Snapshot, question: Question) -> str:
-    """The text beside the map: what is asked, the city, the legend, the districts, the source."""
+    """Write what is asked, the city's answer, the legend, the districts and the sources."""
     city = coverage(snapshot, question, CITY)[0]
-    facts, meta = credits(snapshot), snapshot.area.meta
-    asked = [words.question_text(snapshot, question, lang) for lang in words.LANGS]
-    people = [words.group_name(snapshot, question.group, lang) for lang in words.LANGS]
     drawn = {k: len(_venues(snapshot, k)) for k in KINDS}
-    reason = [words.no_data_reason(city["flags"], lang) for lang in words.LANGS]
-    review = escape(facts["review_number"] or "________")
-    return f"""
-{_PATTERNS}
-<aside>
-<h1>{escape(meta.name_zh)}科普场馆覆盖与缺口<i lang="en">{escape(meta.name_en)}: reach of science venues, and gaps</i></h1>
-<p class="asked"><b>{escape(asked[0])}</b><i lang="en">{escape(asked[1])}</i>
-<span>{_both(*people)}</span></p>
-<table class="facts">{_facts(_share_facts(city))}</table>
-{f'<p class="why">{_both(*reason)}</p>' if reason[0] else ""}
-<h2>{_both("图例", "Legend")}</h2>
-{_legend([k for k, n in drawn.items() if n])}
-<h2>{_both("各区", "Districts")}</h2>
-<table class="districts"><thead><tr><th>{_both("区", "district")}</th><th>{_both("覆盖率", "share")}</th><th>{_both("低—高", "low-high")}</th></tr></thead><tbody>{_district_lines(snapshot, question)}</tbody></table>
-<p class="foot"><b>{_both(facts["note_zh"] or "示意图", facts["note_en"] or "Sketch map")}</b><br>{_both("审图号", "Map review no.")} {review}<br>
-{_both("截至", "As of")} {facts["as_of"]} · {_both("快照", "Snapshot")} {escape(facts["snapshot"])}<br>
-{_both("数据来源", "Sources")}: {escape(facts["attribution"])}<br>
-{_both("人口和时间为估算，标准为参考值；没有数据不等于零。", "People and times are estimates, standards are reference values; no data is not zero.")}<br>
-{_both(f"图上 {sum(drawn.values())} 处场馆；没有位置或已关闭的未画。", f"{sum(drawn.values())} venues are drawn; those without a position, or shut, are not.")}<br>
-venuenet {escape(snapshot.manifest.version)} · Leaflet {LEAFLET}</p>
-</aside>
-"""
-
-
-def _district_lines(snapshot: Snapshot, question: Question) -> str:
-    return "".join(
-        f"<tr><td>{_both(r['name_zh'], r['name_en'])}</td>"
-        f"<td>{words.percent(r['share'], 'zh')}</td>"
-        f"<td>{words.interval(r['low'], r['high'], 'zh')}</td></tr>"
-        for r in coverage(snapshot, question)
+    env = jinja2.Environment(
+        loader=jinja2.PackageLoader("venuenet.publish"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    env.filters["percent"] = lambda share: words.percent(share, "zh")
+    env.filters["interval"] = lambda row: words.interval(row["low"], row["high"], "zh")
+    return env.get_template("folium_side.html.j2").render(
+        meta=snapshot.area.meta,
+        asked=[words.question_text(snapshot, question, lang) for lang in words.LANGS],
+        people=[words.group_name(snapshot, question.group, lang) for lang in words.LANGS],
+        city=_share_facts(city),
+        reason=[words.no_data_reason(city["flags"], lang) for lang in words.LANGS],
+        legend=[(Markup(mark), zh, en) for mark, zh, en in _legend([k for k in KINDS if drawn[k]])],
+        districts=coverage(snapshot, question),
+        credits=credits(snapshot),
+        drawn=sum(drawn.values()),
+        version=snapshot.manifest.version,
+        leaflet=LEAFLET,
     )
 
 
-def _legend(kinds: Sequence[str]) -> str:
+def _legend(kinds: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield a mark and its words, zh and en."""
+    box = '<rect x="1" y="3" width="18" height="14" fill="{}" stroke="{}"/>'
     low = 0.0
-    lines = []
     for top, color in CLASSES:
-        box = f'<rect x="1" y="3" width="18" height="14" fill="{color}" stroke="#3b4754"/>'
-        lines.append((box, f"{low:.0%}–{top:.0%}", ""))
+        yield box.format(color, "#3b4754"), f"{low:.0%}–{top:.0%}", ""
         low = top
-    for name, zh, en in (
-        ("nothing", "无数据", "no data"),
-        ("service", "服务缺口：居民不可达", "service gap: out of reach"),
-        ("data", "数据缺口：数据不足以判断", "data gap: data cannot tell"),
-    ):
-        edge = {"nothing": "#3b4754", "service": "#b3400a", "data": "#4b3f72"}[name]
-        box = f'<rect x="1" y="3" width="18" height="14" fill="url(#{name})" stroke="{edge}"/>'
-        lines.append((box, zh, en))
-    lines += [(symbol(kind, 10, 10, 5.2), *words.KINDS[kind]) for kind in kinds]
-    lines.append(('<path d="M1 10H19" stroke="#56616d" stroke-width="2"/>', "轨道交通", "rail"))
-    return '<ul class="legend">{}</ul>'.format(
-        "".join(
-            f'<li><svg class="mark" width="20" height="20">{mark}</svg><span>{_both(zh, en)}</span></li>'
-            for mark, zh, en in lines
-        )
+    yield box.format("url(#nothing)", "#3b4754"), "无数据", "no data"
+    yield (
+        box.format("url(#service)", "#b3400a"),
+        "服务缺口：居民不可达",
+        "service gap: out of reach",
     )
-
-
-_PATTERNS = """
-<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>
-<pattern id="service" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-<rect width="7" height="7" fill="#fbe6da" fill-opacity=".55"/><path d="M0 0V7" stroke="#b3400a" stroke-width="3"/></pattern>
-<pattern id="data" width="7" height="7" patternUnits="userSpaceOnUse">
-<rect width="7" height="7" fill="#eceaf4" fill-opacity=".75"/><circle cx="2.5" cy="2.5" r="1.4" fill="#4b3f72"/></pattern>
-<pattern id="nothing" width="6" height="6" patternUnits="userSpaceOnUse">
-<rect width="6" height="6" fill="#f0f0ee"/><path d="M0 6L6 0" stroke="#a9a9a4" stroke-width="1"/></pattern>
-</defs></svg>"""
+    yield (
+        box.format("url(#data)", "#4b3f72"),
+        "数据缺口：数据不足以判断",
+        "data gap: data cannot tell",
+    )
+    for kind in kinds:
+        yield symbol(kind, 10, 10, MARK_SIZE), *words.KINDS[kind]
+    yield '<path d="M1 10H19" stroke="#56616d" stroke-width="2"/>', "轨道交通", "rail"
 
 
 def _style() -> str:
-    return f"<style>{_vendored('leaflet.css')}{_CSS}</style>"
-
-
-_CSS = """
-html, body { height: 100%; margin: 0 }
-body { display: grid; grid-template-columns: 336px minmax(0, 1fr); color: #1b1f24; font: 13px/1.5 "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "Hiragino Sans GB", system-ui, sans-serif }
-aside { grid-column: 1; overflow-y: auto; padding: 16px 18px 20px; border-right: 1px solid #c9ced4; box-sizing: border-box; height: 100vh }
-.folium-map { grid-column: 2; grid-row: 1; height: 100vh !important; min-height: 360px; background: #fafaf8 !important; font: inherit }
-i { font-style: normal; color: #5b636d; font-size: .86em }
-h1 { font-size: 18px; line-height: 1.35; margin: 0 0 10px } h1 i { display: block; font-weight: 400; font-size: 12px }
-h2 { font-size: 13px; margin: 16px 0 6px; padding-bottom: 3px; border-bottom: 1px solid #c9ced4 }
-.asked { margin: 0 0 8px; padding: 8px 10px; background: #eef4fa; border-left: 3px solid #0b4f8a } .asked b, .asked i, .asked span { display: block }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-.facts th { text-align: left; font-weight: 400; padding: 1px 8px 1px 0; vertical-align: top } aside .facts td { white-space: nowrap } .facts td { text-align: right; font-weight: 600; vertical-align: top }
-.why { color: #4b3f72 }
-.legend { list-style: none; margin: 0; padding: 0 } .legend li { display: flex; gap: 7px; align-items: center } .legend svg { flex: none }
-.districts th { text-align: right; font-weight: 400; color: #5b636d; border-bottom: 1px solid #c9ced4; white-space: nowrap } .districts td { text-align: right; padding: 1px 0 1px 8px; border-bottom: 1px solid #eceef0; white-space: nowrap } .districts th:first-child, .districts td:first-child { text-align: left; padding-left: 0 } .districts td:last-child { color: #5b636d; font-size: 11.5px } .districts th i { display: block; line-height: 1.1 }
-.foot { margin: 16px 0 0; font-size: 11.5px; color: #3d444c; overflow-wrap: anywhere }
-.mark .venue > :first-child { stroke: #fff; stroke-width: 1.2 }
-.district-name { text-align: center; line-height: 1.15; white-space: nowrap; pointer-events: none !important; text-shadow: 0 0 3px #fff, 0 0 3px #fff, 0 0 3px #fff, 0 0 2px #fff } .district-name b { display: block; font-size: 13px } .far .district-name.small { display: none } .district-name i { font-size: 10.5px; color: #1b1f24 }
-.folium-map.leaflet-container { font-size: 13px } .leaflet-control-layers { font-size: 12.5px; line-height: 1.6 }
-.foliumtooltip table { margin: 0 } .leaflet-popup-content { margin: 10px 14px; line-height: 1.45; max-height: 320px; overflow-y: auto }
-.leaflet-popup-content h4 { margin: 0 0 6px; font-size: 14px } .leaflet-popup-content .facts td { text-align: left; min-width: 130px }
-.leaflet-popup-content ul { margin: 6px 0 0; padding-left: 16px; font-size: 11.5px; color: #5b636d }
-.leaflet-interactive:focus { outline: none }
-@media (max-width: 760px) { body { display: flex; flex-direction: column } .folium-map { order: -1; flex: none } aside { height: auto; border: 0 } .folium-map { height: 62vh !important } .leaflet-control-layers { font-size: 11px } }
-@media print { aside { height: auto } }
-"""
+    own = (files("venuenet.publish") / "templates" / "folium.css").read_text(encoding="utf-8")
+    return f"<style>{_vendored('leaflet.css')}{own}</style>"

@@ -236,7 +236,7 @@ def _inhabited(
     cells = demand.cell[(x > 0) & (x < WIDTH) & (y > 0) & (y < frame.height)]
     if coverage(snapshot, question)[at]["share"] is None or len(cells) == 0:
         return None
-    return outline([int(c) for c in cells])
+    return outline(cells)
 
 
 def _rail(snapshot: Snapshot, frame: _Frame) -> str:
@@ -276,7 +276,7 @@ def _venues(
     frame: _Frame,
     labels: _Labels,
 ) -> str:
-    """The district's venues with their numbers; those around it that count, small and grey."""
+    """Draw the district's venues with their numbers, those around it that count small and grey."""
     own, around = [], []
     for venue in snapshot.area.venues:
         if not isinstance(venue, LocatedVenue):
@@ -309,7 +309,7 @@ def _towns(
         people[row["township_code"]] = people.get(row["township_code"], 0) + row["people"]
     x, y = snapshot.area.metric(placed["lon"].to_numpy(), placed["lat"].to_numpy())
     points = [
-        (people.get(t.township_code, 0), frame.at(float(a), float(b)), _short(t, lang))
+        (people.get(str(t.township_code), 0), frame.at(float(a), float(b)), _short(t, lang))
         for t, a, b in zip(placed.itertuples(), x, y, strict=True)
     ]
     points.sort(key=lambda p: -p[0])
@@ -322,7 +322,7 @@ def _towns(
 
 
 def _short(town: object, lang: Lang) -> str:
-    """A township's name without the word for subdistrict, as maps write it."""
+    """Shorten a township's name as maps do: without the word for subdistrict."""
     if lang == "zh":
         name: str = getattr(town, "name_zh", "")
         return name.removesuffix("街道") if len(name) > 3 else name

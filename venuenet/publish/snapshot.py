@@ -42,6 +42,20 @@ class Snapshot:
     manifest: Manifest
 
 
+def describe_inputs(
+    area: StudyArea, standards: tuple[Standard, ...], assumptions: Assumptions
+) -> dict[str, Any]:
+    """Everything a build depends on beside the code, as plain JSON values."""
+    parameters = {
+        "h3_resolution": area.meta.h3_resolution,
+        "assumptions": assumptions.model_dump(mode="json"),
+        "standards": [dataclasses.asdict(s) for s in standards],
+        "area_digest": area.digest,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(parameters))
+    return plain
+
+
 def assemble(
     area: StudyArea,
     demand: DemandPoints,
@@ -51,12 +65,7 @@ def assemble(
     assumptions: Assumptions,
 ) -> Snapshot:
     """Name a build by its content and describe it."""
-    parameters = {
-        "h3_resolution": area.meta.h3_resolution,
-        "assumptions": assumptions.model_dump(mode="json"),
-        "standards": [dataclasses.asdict(s) for s in standards],
-        "area_digest": area.digest,
-    }
+    parameters = describe_inputs(area, standards, assumptions)
     manifest = Manifest(
         snapshot=_digest(parameters, demand, [*times.values(), surface]),
         as_of=area.meta.as_of,

@@ -145,11 +145,16 @@ async function load(): Promise<View> {
 
 /* ---- showing ---- */
 
-/** Replace the content of a place without losing the keyboard focus inside it. */
+/** Replace the content of a place, keeping the keyboard focus and what was folded open or shut. */
 function put(place: HTMLElement, ...content: (Node | string)[]): void {
   const active = document.activeElement;
   const focus = place.contains(active) ? active?.getAttribute('data-focus') : null;
+  const folds = [...place.querySelectorAll<HTMLDetailsElement>('.fold')];
   place.replaceChildren(...content);
+  for (const { dataset, open } of folds) {
+    const fold = place.querySelector<HTMLDetailsElement>(`.fold[data-testid="${dataset.testid}"]`);
+    if (fold) fold.open = open;
+  }
   if (focus) place.querySelector<HTMLElement>(`[data-focus="${focus}"]`)?.focus();
 }
 
