@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test help setup browser web lint types web-test lock bench wheel clean
+.PHONY: run test help setup browser web lint types web-test lock bench screenshots wheel clean
 
 # Each candidate is started, not just looked up: a version manager's shim may be there and not run.
 ifndef PYTHON
@@ -69,6 +69,12 @@ lock: setup ## renew the locks after a change of dependencies (ARGS=--upgrade fo
 
 bench: setup ## run every benchmark
 	@for file in benchmarks/[!_]*.py; do (set -x; $(PY) -m benchmarks.$$(basename $$file .py)); done
+
+screenshots: setup browser web ## take docs/images again in a real Chromium
+	VENUENET_SCREENSHOTS=$(CURDIR)/docs/images $(PY) -m pytest -q tests/web
+
+screenshots: browser web ## renew the pictures in docs/images
+	VENUENET_SCREENSHOTS=docs/images $(PY) -m pytest -m browser
 
 wheel: setup ## make the sdist and the wheel in dist/
 	$(PY) -m build --no-isolation

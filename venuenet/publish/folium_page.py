@@ -18,7 +18,7 @@ from branca.element import Element, Figure
 from folium.features import DivIcon, GeoJsonPopup, GeoJsonTooltip
 from folium.map import CustomPane
 from markupsafe import Markup
-from shapely.geometry import mapping
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from venuenet.model import KINDS, SCIENCE_KINDS, Question
@@ -179,7 +179,12 @@ def _layers(snapshot: Snapshot, question: Question) -> Iterator[folium.GeoJson]:
             zh, en = words.GAP_TYPES[kind]
             yield _layer(f"{zh} {en.capitalize()}s", gaps, style=_gap_style(kind), pane="zones")
     lines = [
-        {**f, "id": f["properties"]["line"], "properties": {"tip": escape(f["properties"]["line"])}}
+        _feature(
+            f["properties"]["line"],
+            _geometry(shape(f["geometry"])),
+            escape(f["properties"]["line"]),
+            "",
+        )
         for f in subway_collection(snapshot)["features"]
         if "line" in f["properties"]
     ]
