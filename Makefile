@@ -73,9 +73,6 @@ bench: setup ## run every benchmark
 screenshots: setup browser web ## take docs/images again in a real Chromium
 	VENUENET_SCREENSHOTS=$(CURDIR)/docs/images $(PY) -m pytest -q tests/web
 
-screenshots: browser web ## renew the pictures in docs/images
-	VENUENET_SCREENSHOTS=docs/images $(PY) -m pytest -m browser
-
 wheel: setup ## make the sdist and the wheel in dist/
 	$(PY) -m build --no-isolation
 

@@ -15,26 +15,41 @@ UNTAGGED = ("/healthz", "/assets/")
 
 
 def add_caching(app: FastAPI) -> None:
-    """Tag what is computed from the snapshot; answer 304 to those who have it already."""
+    """Tag what is computed from the snapshot; answer 304 to those who have it, HEAD to all."""
 
     @app.middleware("http")
     async def tag(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        path = request.url.path
-        computed = request.method == "GET" and path != "/" and not path.startswith(UNTAGGED)
-        etag = ""
-        if computed:
-            snapshot = request.app.state.snapshot.manifest.snapshot
-            asked = f"{snapshot} {path}?{request.url.query}"
-            etag = f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:20]}"'
-            if request.headers.get("if-none-match") == etag:
-                return Response(status_code=304, headers={"ETag": etag})
+        head = request.method == "HEAD"
+        if head:
+            request.scope["method"] = "GET"
+        etag = _etag(request)
+        if etag and _has(request.headers.get("if-none-match", ""), etag):
+            return Response(status_code=304, headers={"ETag": etag})
         response = await call_next(request)
-        if computed and response.status_code == 200:
+        if etag and response.status_code == 200:
             response.headers["ETag"] = etag
             response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = CSP
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
-        return response
+        return Response(None, response.status_code, dict(response.headers)) if head else response
+
+
+def _etag(request: Request) -> str | None:
+    """Tag of an answer that depends on nothing but the snapshot and the address."""
+    path = request.url.path
+    if request.method != "GET" or path == "/" or path.startswith(UNTAGGED):
+        return None
+    snapshot = request.app.state.snapshot.manifest.snapshot
+    asked = f"{snapshot} {path}?{request.url.query}"
+    return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:20]}"'
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """Whether If-None-Match names the tag, by weak comparison (RFC 9110, 13.1.2)."""
+    if if_none_match.strip() == "*":
+        return True
+    known = {t.strip().removeprefix("W/") for t in if_none_match.split(",")}
+    return etag.removeprefix("W/") in known

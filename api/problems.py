@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 
 from venuenet.errors import BadQueryError, SnapshotError, UnknownNameError, VenuenetError
 
+PROBLEM_JSON = "application/problem+json"
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 STATUS: dict[type[VenuenetError], int] = {
     BadQueryError: 422,
     UnknownNameError: 422,
@@ -50,7 +52,20 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application as a problem."""
+    """Answer every error of the application as a problem, and say so in its document."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        for path in document["paths"].values():
+            for operation in path.values():
+                for status, response in operation["responses"].items():
+                    if status.startswith("4") and "content" in response:
+                        response["content"] = {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}}
+        return document
+
+    # FastAPI's documented way to extend the document.
+    app.openapi = openapi  # type: ignore[method-assign]
 
     @app.exception_handler(VenuenetError)
     async def _ours(_: Request, error: VenuenetError) -> JSONResponse:
@@ -77,8 +92,8 @@ def install(app: FastAPI) -> None:
                 title=zh,
                 title_en=en,
                 status=error.status_code,
-                detail=f"{request.method} {request.url.path}：{zh}；接口列表见 /openapi.json",
-                detail_en=f"{request.method} {request.url.path}: {en}; see /openapi.json",
+                detail=f"{request.method} {request.url.path[:100]}：{zh}；接口列表见 /openapi.json",
+                detail_en=f"{request.method} {request.url.path[:100]}: {en}; see /openapi.json",
             ),
             headers=dict(error.headers or {}),
         )
@@ -104,6 +119,6 @@ def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResp
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         status_code=problem.status,
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
         headers=headers,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -144,3 +144,73 @@ class GapsAnswer(Asked):
 
     items: list[GapItem]
     causes: list[CauseItem]
+
+
+class VenueItem(BaseModel):
+    """One venue; null position where nobody knows it."""
+
+    venue_id: Annotated[str, Field(examples=["V110102-001"])]
+    name_zh: Annotated[str, Field(examples=["北京科学中心"])]
+    name_en: str
+    kind: str
+    tier: Annotated[str, Field(description="hub | branch | node | -")]
+    level: str
+    adcode: str | None
+    address_zh: str | None
+    status: Annotated[str, Field(description="open | closed | planned | lapsed | unknown")]
+    lon: Annotated[float | None, Field(description="WGS84 degrees")]
+    lat: Annotated[float | None, Field(description="WGS84 degrees")]
+    precision_m: Annotated[float | None, Field(description="how far off the point may be, metres")]
+    confidence: str
+    source: str
+    flags: list[str]
+    note: str | None
+
+
+class VenuesAnswer(Envelope):
+    """GET /venues."""
+
+    kinds: list[str]
+    items: list[VenueItem]
+
+
+class VenueAnswer(Envelope):
+    """GET /venues/{venue_id}."""
+
+    item: VenueItem
+
+
+class StandardItem(BaseModel):
+    """One standard of access."""
+
+    id: Annotated[str, Field(examples=["walk15"])]
+    name_zh: str
+    name_en: str
+    mode: str
+    minutes: int
+    kinds: list[str]
+    k: int
+    source: str
+    confidence: str
+
+
+class StandardsAnswer(Envelope):
+    """GET /standards."""
+
+    items: list[StandardItem]
+
+
+class NetworkAnswer(Envelope):
+    """GET /network: node-link JSON as networkx reads it."""
+
+    level: str
+    items: dict[str, Any]
+
+
+class Health(BaseModel):
+    """GET /healthz."""
+
+    status: str
+    version: str
+    snapshot: str
+    as_of: str

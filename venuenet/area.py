@@ -169,8 +169,8 @@ def resolve_district(area: StudyArea | pd.DataFrame, text: str) -> str:
         if wanted and wanted in {_plain(str(n)) for n in names}:
             return str(row["adcode"])
     raise UnknownNameError(
-        f"没有名为“{text}”的区",
-        f"no district is called {text!r}",
+        f"没有名为“{text[:60]}”的区",
+        f"no district is called {text[:60]!r}",
         param="district",
         allowed=[*frame["name_zh"], *frame["adcode"]],
     )

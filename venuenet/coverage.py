@@ -246,7 +246,7 @@ def _means(area: NDArray[np.int32], seconds: Seconds, weight: Ints, n: int) -> l
     ok = seconds < UNREACHED
     total = np.bincount(area[ok], weight[ok] * seconds[ok].astype(np.float64), minlength=n)
     people = np.bincount(area[ok], weight[ok], minlength=n)
-    return [_minutes(t / p) if p else None for t, p in zip(total, people, strict=True)]
+    return [_minutes(float(t / p)) if p else None for t, p in zip(total, people, strict=True)]
 
 
 def _nearest(

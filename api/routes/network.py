@@ -8,6 +8,7 @@ import networkx as nx
 from fastapi import APIRouter
 
 from api.deps import SnapshotDep, known_only, wrap
+from api.shapes import NetworkAnswer
 from venuenet.publish.answers import Row
 from venuenet.publish.files import snapshot_graph
 from venuenet.publish.snapshot import Snapshot
@@ -15,7 +16,7 @@ from venuenet.publish.snapshot import Snapshot
 router = APIRouter(tags=["network"])
 
 
-@router.get("/network", dependencies=[known_only()])
+@router.get("/network", dependencies=[known_only()], response_model=NetworkAnswer)
 def get_network(snapshot: SnapshotDep) -> Row:
     """Give districts, townships and venues with their ties, townships standing for their cells.
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter
 
 import venuenet
 from api.deps import SnapshotDep
+from api.shapes import Health
 from venuenet.publish.answers import Row
 
 router = APIRouter(tags=["service"])
 
 
-@router.get("/healthz")
+@router.get("/healthz", response_model=Health)
 def get_health(snapshot: SnapshotDep) -> Row:
     """Up, and serving this snapshot."""
     return {

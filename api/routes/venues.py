@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 
 from api.deps import DistrictsDep, SnapshotDep, known_only, wrap
 from api.problems import RESPONSES, NotFoundError
+from api.shapes import StandardsAnswer, VenueAnswer, VenuesAnswer
 from venuenet.model import KINDS
 from venuenet.publish.answers import Row, venue_rows
 from venuenet.questions import parse_kinds
@@ -16,7 +17,7 @@ from venuenet.questions import parse_kinds
 router = APIRouter(tags=["venues"], responses=RESPONSES)
 
 
-@router.get("/venues", dependencies=[known_only("district", "kinds")])
+@router.get("/venues", dependencies=[known_only("district", "kinds")], response_model=VenuesAnswer)
 def get_venues(
     snapshot: SnapshotDep,
     districts: DistrictsDep,
@@ -31,7 +32,7 @@ def get_venues(
     return wrap(snapshot, kinds=list(parse_kinds(kinds)), items=items)
 
 
-@router.get("/venues/{venue_id}", dependencies=[known_only()])
+@router.get("/venues/{venue_id}", dependencies=[known_only()], response_model=VenueAnswer)
 def get_venue(snapshot: SnapshotDep, venue_id: str) -> Row:
     """Give one venue · 一个场馆."""
     for row in venue_rows(snapshot, KINDS):
@@ -44,7 +45,7 @@ def get_venue(snapshot: SnapshotDep, venue_id: str) -> Row:
     )
 
 
-@router.get("/standards", dependencies=[known_only()])
+@router.get("/standards", dependencies=[known_only()], response_model=StandardsAnswer)
 def get_standards(snapshot: SnapshotDep) -> Row:
     """List the standards of access this snapshot answers, with their sources · 覆盖标准."""
     return wrap(snapshot, items=[dataclasses.asdict(s) for s in snapshot.standards])

@@ -212,7 +212,7 @@ def test_townships_may_not_hold_more_than_their_district(pack):
         ("crs_metric: EPSG:4548", "crs_metric: EPSG:4326", "crs_metric"),
         ("crs_metric: EPSG:4548", "crs_metric: EPSG:99999", "crs_metric"),
         ("datum: WGS84", "datum: GCJ-02", "datum"),
-        ("h3_resolution: 9", "h3_resolution: 99", "h3_resolution"),
+        ("h3_resolution: 8", "h3_resolution: 99", "h3_resolution"),
         ("as_of: 2026-10-07", "as_of: lately", "as_of"),
         ("city_share: 0.119", "city_share: 11.9", "groups.0.city_share"),
         ("station_m: 1000", "station: 1000", "tolerances.station_m"),

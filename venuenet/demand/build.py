@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from venuenet.area import StudyArea
 from venuenet.demand.cells import Cells, cover, neighbour_pairs, sample_points
 from venuenet.demand.density import spread, unknown_residents, weights
+from venuenet.errors import BadQueryError
 from venuenet.model import DemandPoints, GroupStanding
 from venuenet.rounding import apportion
 from venuenet.standards import Demand
@@ -47,6 +48,13 @@ def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) 
         known), districts and the area's total exactly.
     """
     cells = cover(area, resolution if resolution is not None else area.meta.h3_resolution)
+    for d, name in enumerate(area.districts["name_zh"]):
+        if not (cells.district == d).any():
+            raise BadQueryError(
+                f"{name}面积太小，在当前 H3 分辨率下没有格网，请在 area.yaml 中调大 h3_resolution",
+                f"{name} is too small to hold a cell; raise h3_resolution in area.yaml",
+                param="h3_resolution",
+            )
     xy = np.column_stack(area.metric(cells.lon, cells.lat))
     stations = _station_distance(area, xy)
     towns = area.townships

@@ -34,6 +34,7 @@ from venuenet.questions import parse_question
 MARKS = "*†‡§‖¶#"
 MARKED_FIRST = ("residents_estimated", "townships_unplaced", "residents_unplaced")
 OPEN = ("open", "unknown")
+LEVELS = ("national", "city", "district")
 
 
 @dataclass(frozen=True)
@@ -202,9 +203,6 @@ def _count(kind: str, venues: Sequence[Row], question: Question) -> Row:
             for v in venues
         ),
     }
-
-
-LEVELS = ("national", "city", "district")
 
 
 def findings(snapshot: Snapshot, facts: DistrictFacts, lang: Lang) -> list[tuple[str, str]]:

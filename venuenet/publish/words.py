@@ -63,7 +63,7 @@ SEVERITIES: Table = {
 }
 STANDINGS: Table = {
     "known": ("已知", "known"),
-    "estimated": ("估计（套用全市比例）", "estimated (city share)"),
+    "estimated": ("估计（全市比例）", "estimated (city share)"),
     "unknown": ("未知", "unknown"),
 }
 STANDARD_SOURCES: Table = {
