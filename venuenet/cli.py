@@ -46,6 +46,7 @@ app = typer.Typer(
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
 app.add_typer(area_app, name="area")
+GAPS_SHOWN = 40
 out = Console()
 err = Console(stderr=True)
 
@@ -89,6 +90,8 @@ def _told() -> Iterator[None]:
     except VenuenetError as error:
         err.print(f"[bold red]{error.title}[/] {error.detail}", highlight=False)
         err.print(f"[bold red]{error.title_en}[/] {error.detail_en}", highlight=False)
+        if error.allowed and error.allowed[0] not in error.detail:
+            err.print(f"可用 allowed: {'、'.join(error.allowed)}", highlight=False)
         raise typer.Exit(2) from error
 
 
@@ -416,50 +419,80 @@ def _count(value: float | None) -> str:
 
 def _caption(snapshot: Snapshot, question: Question) -> str:
     sources = "；".join(s.title for s in snapshot.manifest.sources)
+    choices = f" k≥{question.k}" if question.k > 1 else ""
     return (
-        f"{question.mode} {question.minutes} min · 截至 as of {snapshot.manifest.as_of} · "
+        f"{question.mode} {question.minutes} min{choices} · 截至 as of {snapshot.manifest.as_of} · "
         f"快照 snapshot {snapshot.manifest.snapshot}\n人口分布与时间为模型估算 modelled · "
         f"数据来源 sources：{sources}"
     )
 
 
-def _print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+def _table(snapshot: Snapshot, question: Question, *columns: tuple[str, str, bool]) -> Table:
+    """Make a table of (zh, en, is a number) columns; numbers are never cut short."""
     table = Table(caption=_caption(snapshot, question), caption_justify="left")
-    for title in ("区 area", "人口 people", "已覆盖 covered", "覆盖率 share", "区间 low-high"):
-        table.add_column(title, justify="left" if "area" in title else "right")
-    table.add_column("中位时间 median min", justify="right")
-    table.add_column("含公交假设 with assumed surface", justify="right")
+    for zh, en, number in columns:
+        table.add_column(
+            f"{zh}\n{en}",
+            justify="right" if number else "left",
+            no_wrap=number,
+            overflow="fold",
+        )
+    return table
+
+
+def _print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+    table = _table(
+        snapshot,
+        question,
+        ("区", "area", False),
+        ("人口", "people", True),
+        ("已覆盖", "covered", True),
+        ("覆盖率", "share", True),
+        ("低-高", "low-high", True),
+        ("中位分钟", "median", True),
+        ("含公交*", "with bus*", True),
+    )
     for r in rows:
         table.add_row(
-            f"{r['name_zh']} {r['name_en']}",
+            f"{r['name_zh']}\n{r['name_en']}",
             _count(r["people"]),
             _count(r["covered"]),
             _share(r["share"]),
-            "无数据" if r["low"] is None else f"{_share(r['low'])} - {_share(r['high'])}",
+            "无数据" if r["low"] is None else f"{100 * r['low']:.1f}-{_share(r['high'])}",
             _count(r["median_minutes"]),
-            _share(r["with_surface"]["share"]) if "with_surface" in r else "",
+            _share(r["with_surface"]["share"]) if "with_surface" in r else "-",
         )
     out.print(table)
+    if "with_surface" in rows[0]:
+        out.print("* 按假设计入地面公交，没有公交数据 · an assumption: there is no bus data")
 
 
 def _print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
     names = dict(
         zip(snapshot.area.districts["adcode"], snapshot.area.districts["name_zh"], strict=True)
     )
-    table = Table(caption=_caption(snapshot, question), caption_justify="left")
-    for title in ("区 district", "街道乡镇 township", "人口 people", "km²", "原因 cause"):
-        table.add_column(title, justify="right" if title in ("人口 people", "km²") else "left")
-    table.add_column("最近场馆 nearest", justify="left")
-    for r in rows[:40]:
-        minutes = "" if r["nearest_minutes"] is None else f" {r['nearest_minutes']} min"
+    table = _table(
+        snapshot,
+        question,
+        ("区", "district", False),
+        ("街道乡镇", "township", False),
+        ("人口", "people", True),
+        ("面积", "km²", True),
+        ("原因", "cause", False),
+        ("最近场馆", "nearest", False),
+        ("分钟", "min", True),
+    )
+    for r in rows[:GAPS_SHOWN]:
         table.add_row(
             names[r["adcode"]],
             r["township_zh"],
             _count(r["people"]),
             f"{r['area_km2']:.1f}",
-            f"{r['cause_zh']} {r['cause_en']}",
-            f"{r['nearest_venue_zh'] or '无'}{minutes}",
+            f"{r['cause_zh']}\n{r['cause_en']}",
+            r["nearest_venue_zh"] or "无",
+            _count(r["nearest_minutes"]),
         )
     out.print(table)
-    if len(rows) > 40:
-        out.print(f"另有 {len(rows) - 40} 处，见 --format csv 或 -o · {len(rows) - 40} more")
+    if len(rows) > GAPS_SHOWN:
+        more = len(rows) - GAPS_SHOWN
+        out.print(f"另有 {more} 处，见 --format csv 或 -o · {more} more")

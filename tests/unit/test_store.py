@@ -173,16 +173,17 @@ def test_whichever_step_is_the_last_the_store_is_whole(store, mini, letter):
     assert store.current_id() == letter * 16
 
 
-def endlessly(root, source, letters):
+def endlessly(root, source, letters, begun):
     """Publish the source under one name after the other, slowly, until killed."""
     save = np.save
 
     def slow(*args, **kwargs):
-        time.sleep(0.002)
+        time.sleep(0.0005)
         save(*args, **kwargs)
 
     snapshots.np.save = slow
     store, snapshot = EmbeddedStore(root), read(source)
+    begun.set()
     for letter in cycle(letters):
         publish(store, named(snapshot, letter))
 
@@ -191,7 +192,7 @@ def endlessly(root, source, letters):
 def processes():
     """Children that have the imports behind them."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["venuenet.pipeline"])
+    context.set_forkserver_preload(["pytest", "venuenet.pipeline"])
     return context
 
 
@@ -206,12 +207,11 @@ def test_kill_9_at_any_moment_leaves_a_whole_snapshot(store, mini, processes, so
     rng = random.Random(9)
     seen = set()
     for _ in range(TRIES):
-        child = processes.Process(target=endlessly, args=(store.root, source, "bc"))
+        begun = processes.Event()
+        child = processes.Process(target=endlessly, args=(store.root, source, "bc", begun))
         child.start()
-        before = time.monotonic()
-        while not list(store.root.glob("snapshots/.new-*/it")) and time.monotonic() < before + 30:
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.4))
+        assert begun.wait(60)
+        time.sleep(rng.uniform(0, 0.25))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
