@@ -1,4 +1,4 @@
-"""GET /map/*: the shapes the page draws."""
+"""GET /map/*: the shapes the page draws, and its words for flags."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from api.deps import SnapshotDep, known_only
 from venuenet.publish.geo import district_collection, subway_collection
+from venuenet.publish.words import FLAGS
 
 router = APIRouter(prefix="/map", tags=["map"], include_in_schema=False)
 
@@ -23,6 +24,12 @@ def get_districts(snapshot: SnapshotDep) -> dict[str, Any]:
 def get_subway(snapshot: SnapshotDep) -> dict[str, Any]:
     """Rail lines and stations."""
     return _subway(snapshot)
+
+
+@router.get("/words", dependencies=[known_only()])
+def get_words(snapshot: SnapshotDep) -> dict[str, Any]:
+    """Every flag in plain words (zh, en), for the page."""
+    return {"snapshot": snapshot.manifest.snapshot, "flags": FLAGS}
 
 
 _districts = lru_cache(maxsize=2)(district_collection)

@@ -219,6 +219,7 @@ export const paths = {
   workbook: (state: State, adcode: string) => `reports/${adcode}.xlsx?${question(state)}`,
   venues: 'venues?kinds=all',
   standards: 'standards',
+  words: 'map/words',
   districts: 'map/districts.geojson',
   subway: 'map/subway.geojson',
 } as const;

@@ -29,6 +29,7 @@ import { notes } from './notes';
 import { gapCard, venueCard } from './popups';
 import { ranking } from './ranking';
 import { DEFAULTS, formatState, gapsShown, parseState, type State } from './state';
+import { type Flags, learnFlags } from './words';
 
 const LANGUAGE_KEY = 'venuenet.lang';
 const PHONE = '(max-width: 760px)';
@@ -443,11 +444,13 @@ async function start(): Promise<void> {
   showNotes(null);
   shell.status.textContent = t('loading');
   try {
-    const [shapes, venues, standards] = await Promise.all([
+    const [shapes, venues, standards, words] = await Promise.all([
       get<DistrictShapes>(paths.districts),
       get<{ items: Venue[] }>(paths.venues),
       get<{ items: Standard[] }>(paths.standards),
+      get<{ flags: Flags }>(paths.words),
     ]);
+    learnFlags(words.flags);
     fixed = { shapes, venues: venues.items, standards: standards.items };
   } catch (error) {
     showProblem(problemFrom(error), () => void start());
