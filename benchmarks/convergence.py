@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from venuenet.area import load
-from venuenet.coverage import coverage_by
-from venuenet.demand.build import build_demand, density_share_above
+from venuenet.coverage import coverage_by, share_above
+from venuenet.demand.build import build_demand
 from venuenet.model import LocatedVenue, Question
 from venuenet.standards import load_assumptions
 from venuenet.travel.estimate import TransitEstimate, WalkEstimate
@@ -40,7 +40,7 @@ def main() -> None:
     for resolution in RESOLUTIONS:
         demand = build_demand(area, rules.demand, resolution)
         cells.append(len(demand.cell))
-        dense.append(density_share_above(demand, 50_000))
+        dense.append(share_above(demand, 50_000))
         for name, question in QUESTIONS.items():
             if name.endswith("sampled") and resolution == max(RESOLUTIONS):
                 shares[name].append(shares[name.split()[0]][-1])

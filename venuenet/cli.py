@@ -211,7 +211,12 @@ def build(
         store = _store(data)
         folder = _build(store, pipeline.Inputs(area, standards, assumptions))
         manifest = store.current().manifest
+    dense = manifest.checks["share_above_50000_per_km2"]
     out.print(f"快照 snapshot [bold]{manifest.snapshot}[/] 截至 as of {manifest.as_of} → {folder}")
+    out.print(
+        f"人口密度高于 5 万/km² 的人口占 {100 * dense:.2f}% · "
+        f"{100 * dense:.2f} % of people live above 50,000/km²"
+    )
 
 
 @app.command()

@@ -139,6 +139,12 @@ def covered_people(
     return out
 
 
+def share_above(demand: DemandPoints, per_km2: float) -> float:
+    """Share of people in cells denser than ``per_km2``: a check that the model is plausible."""
+    people = np.bincount(demand.row_cell, demand.people, minlength=len(demand.cell))
+    return float(people[people / demand.area_km2 > per_km2].sum() / people.sum())
+
+
 def group_people(demand: DemandPoints, group: str) -> Ints | None:
     """Persons of a group per row, or None where nothing is known of it."""
     return demand.people if group == "all" else demand.groups.get(group)

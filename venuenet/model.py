@@ -235,6 +235,7 @@ class Manifest:
     sources: tuple[Source, ...]
     parameters: Mapping[str, Any]
     counts: Mapping[str, int]
+    checks: Mapping[str, float]
 
 
 Frame = pd.DataFrame

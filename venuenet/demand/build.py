@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -279,16 +278,3 @@ def _left_over(own: Floats, city: float, residents: Floats) -> float:
         return city
     left = city * residents.sum() - (own * residents)[~unknown].sum()
     return float(np.clip(left / residents[unknown].sum(), 0, 1))
-
-
-def density_share_above(demand: DemandPoints, per_km2: float) -> float:
-    """Share of people who live in cells denser than ``per_km2``; a check of plausibility."""
-    people = np.bincount(demand.row_cell, demand.people, minlength=len(demand.cell))
-    return float(people[people / demand.area_km2 > per_km2].sum() / people.sum())
-
-
-def cell_people(demand: DemandPoints, group: str = "all") -> pd.Series:
-    """Persons per cell, indexed by H3 index as text."""
-    values = demand.people if group == "all" else demand.groups[group]
-    sums = np.bincount(demand.row_cell, values, minlength=len(demand.cell)).astype(np.int64)
-    return pd.Series(sums, index=[f"{c:x}" for c in demand.cell], name="people")

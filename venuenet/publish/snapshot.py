@@ -17,6 +17,7 @@ import numpy as np
 import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
+from venuenet.coverage import share_above
 from venuenet.errors import SnapshotError, VenuenetError
 from venuenet.model import DemandPoints, Manifest, Mode, Source, Standard, TravelTimes
 from venuenet.standards import Assumptions
@@ -82,6 +83,7 @@ def assemble(
             "venues": len(area.venues),
             "venues_counted": len(surface.venue_ids),
         },
+        checks={"share_above_50000_per_km2": round(share_above(demand, 50_000), 4)},
     )
     return Snapshot(area, demand, times, surface, standards, assumptions, manifest)
 
