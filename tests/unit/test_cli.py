@@ -130,7 +130,7 @@ def test_csv_holds_the_same_people(beijing, run):
 def test_the_table_names_every_district_and_no_data_is_not_zero(run):
     result = run("coverage")
     assert result.exit_code == 0
-    for name in ("东城区", "Yanqing"):
+    for name in ("东城", "海淀", "延庆", "Yanqing"):
         assert name in result.stdout
     lost = run("coverage", "海淀", "--standard", "branch45")
     assert "无数据" in lost.stdout

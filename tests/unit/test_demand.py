@@ -231,9 +231,6 @@ def test_totals_are_exact_at_any_resolution(beijing, resolution):
     assert by_district.tolist() == beijing.area.districts["people"].tolist()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="density.weights divides by zero where a district holds no cell"
-)
 def test_cells_too_coarse_for_a_district_are_refused_in_words(beijing):
     with pytest.raises(VenuenetError) as refused:
         build_demand(beijing.area, beijing.assumptions.demand, resolution=5)

@@ -487,6 +487,12 @@ def test_who_weighs_more_never_gets_fewer(total, w):
         assert lighter == heavier or few <= many
 
 
+@always(st.integers(0, 10_000), st.integers(1, 60))
+def test_ties_for_the_last_persons_go_to_the_first_places(total, n):
+    each, over = divmod(total, n)
+    assert apportion(total, [1.0] * n).tolist() == [each + 1] * over + [each] * (n - over)
+
+
 def test_a_tie_for_the_last_person_goes_to_the_first_place():
     assert apportion(1, [1, 1, 1]).tolist() == [1, 0, 0]
     assert apportion(5, [1, 1, 1]).tolist() == [2, 2, 1]

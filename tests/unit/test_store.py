@@ -296,7 +296,7 @@ def damaged():
             yield pytest.param(file, damage, marks=known("AreaPackError gets through"))
 
 
-@pytest.mark.parametrize(("file", "damage"), damaged())
+@pytest.mark.parametrize(("file", "damage"), list(damaged()))
 def test_a_damaged_snapshot_is_refused_with_the_way_out(store, file, damage):
     DAMAGES[damage](store.folder("a" * 16) / file)
     with pytest.raises(SnapshotError, match="venuenet build"):
