@@ -11,7 +11,16 @@ CSP = (
     "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'"
 )
-UNTAGGED = ("/healthz", "/assets/")
+COMPUTED = (
+    "/coverage",
+    "/gaps",
+    "/venues",
+    "/standards",
+    "/network",
+    "/reports",
+    "/map",
+    "/openapi",
+)
 
 
 def add_caching(app: FastAPI) -> None:
@@ -38,9 +47,9 @@ def add_caching(app: FastAPI) -> None:
 
 
 def _etag(request: Request) -> str | None:
-    """Tag of an answer that depends on nothing but the snapshot and the address."""
+    """Tag of an answer that depends on nothing but the snapshot and the address; else None."""
     path = request.url.path
-    if request.method != "GET" or path == "/" or path.startswith(UNTAGGED):
+    if request.method != "GET" or not path.startswith(COMPUTED):
         return None
     snapshot = request.app.state.snapshot.manifest.snapshot
     asked = f"{snapshot} {path}?{request.url.query}"

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
@@ -23,7 +25,7 @@ import venuenet
 from venuenet import pipeline
 from venuenet.area import check as check_area
 from venuenet.area import resolve_district
-from venuenet.errors import BadQueryError, VenuenetError
+from venuenet.errors import BadQueryError, SnapshotError, VenuenetError
 from venuenet.model import Question
 from venuenet.publish.answers import Row, causes, coverage, envelope, gap_rows
 from venuenet.publish.files import snapshot_graph, write_graph
@@ -88,11 +90,20 @@ def _told() -> Iterator[None]:
     try:
         yield
     except VenuenetError as error:
-        err.print(f"[bold red]{error.title}[/] {error.detail}", highlight=False)
-        err.print(f"[bold red]{error.title_en}[/] {error.detail_en}", highlight=False)
+        _say(f"[bold red]{error.title}[/] {escape(error.detail)}")
+        _say(f"[bold red]{error.title_en}[/] {escape(error.detail_en)}")
         if error.allowed and error.allowed[0] not in error.detail:
-            err.print(f"可用 allowed: {'、'.join(error.allowed)}", highlight=False)
-        raise typer.Exit(2) from error
+            _say(f"可用 allowed: {escape('、'.join(error.allowed))}")
+        # 1: it could not be done; 2: it was asked for wrongly.
+        raise typer.Exit(1 if isinstance(error, SnapshotError) else 2) from error
+    except OSError as error:
+        _say(f"[bold red]无法读写[/] {escape(str(error))}")
+        _say(f"[bold red]Cannot read or write[/] {escape(str(error))}")
+        raise typer.Exit(1) from error
+
+
+def _say(text: str) -> None:
+    err.print(text, highlight=False, soft_wrap=True)
 
 
 def _store(data: Path | None) -> EmbeddedStore:
@@ -174,7 +185,7 @@ def _write(path: Path, content: str | bytes) -> None:
     else:
         fresh.write_bytes(content)
     fresh.replace(path)
-    err.print(f"已写出 · wrote [bold]{path}[/]", highlight=False)
+    _say(f"已写出 · wrote [bold]{escape(str(path))}[/]")
 
 
 def _version(wanted: bool) -> None:
@@ -398,13 +409,14 @@ def area_check(
         return
     table = Table("文件 file", "行 row", "列 column", "问题 what", "如何修正 how to mend")
     for f in faults:
-        table.add_row(
+        cells = (
             f.file,
             str(f.row or ""),
             f.column or "",
             f"{f.what_zh}\n{f.what_en}",
             f"{f.mend_zh}\n{f.mend_en}",
         )
+        table.add_row(*(escape(c) for c in cells))
     err.print(table)
     raise typer.Exit(2)
 
@@ -434,7 +446,7 @@ def _caption(snapshot: Snapshot, question: Question) -> str:
 
 def _table(snapshot: Snapshot, question: Question, *columns: tuple[str, str, bool]) -> Table:
     """Make a table of (zh, en, is a number) columns; numbers are never cut short."""
-    table = Table(caption=_caption(snapshot, question), caption_justify="left")
+    table = Table(caption=_caption(snapshot, question), caption_justify="left", box=box.SIMPLE_HEAD)
     for zh, en, number in columns:
         table.add_column(
             f"{zh}\n{en}",

@@ -153,11 +153,18 @@ def _sums(tables: Mapping[str, Frame], meta: AreaMeta) -> Iterator[Fault]:
         yield say("total", "districts.csv", None, "people", **told)
     if "townships.csv" in tables:
         townships = tables["townships.csv"]
-        known = _number(townships["residents"]).groupby(townships["adcode"]).sum()
+        residents = _number(townships["residents"])
+        known = residents.groupby(townships["adcode"]).sum()
+        unknown = residents.isna().groupby(townships["adcode"]).sum()
         for row, (adcode, all_people) in enumerate(zip(districts["adcode"], people, strict=True)):
             if known.get(adcode, 0) > all_people:
                 told = {"value": f"{known[adcode]:.0f}", "total": f"{all_people:.0f}"}
                 yield say("over", "districts.csv", row, "people", **told)
+            elif adcode not in known:
+                yield say("no_township", "districts.csv", row, "adcode", value=adcode)
+            elif unknown[adcode] == 0 and known[adcode] < all_people:
+                told = {"value": f"{known[adcode]:.0f}", "total": f"{all_people:.0f}"}
+                yield say("under", "districts.csv", row, "people", **told)
 
 
 def _number(cells: pd.Series[str]) -> pd.Series[float]:

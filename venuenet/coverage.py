@@ -64,6 +64,10 @@ class AreaCoverage:
     flags: tuple[str, ...]
 
 
+NOBODY_KNOWS = AreaCoverage(*(None,) * 11, flags=("no_data:group_unknown",))
+"""The answer for a group of which nothing is known."""
+
+
 def located(venues: Sequence[Venue], kinds: Sequence[Kind]) -> Located:
     """Count the open venues of some kinds and those of them with a position."""
     wanted = [v for v in venues if v.kind in kinds and v.status in ("open", "unknown")]
@@ -177,8 +181,7 @@ def coverage_by(
     """
     persons = group_people(demand, question.group)
     if persons is None:
-        empty = AreaCoverage(*(None,) * 11, flags=("no_data:group_unknown",))
-        return [empty] * n_areas
+        return [NOBODY_KNOWS] * n_areas
     rows = row_area >= 0
     area, cell, weight = row_area[rows], demand.row_cell[rows], persons[rows]
     people = _sum(area, weight, n_areas)

@@ -82,6 +82,15 @@ SAYS: dict[str, tuple[str, str, str, str]] = {
         "合计 {value}，应为 {total}", "sums to {value}, should be {total}",
         "核对各区人口或 total_people", "check the districts' people or total_people",
     ),
+    "no_township": (
+        "{value} 没有街道乡镇", "{value} has no township",
+        "在 townships.csv 中补上", "add one to townships.csv",
+    ),
+    "under": (
+        "各街道乡镇人口都已知，合计 {value}，少于本区 {total}",
+        "all townships are known and add up to {value}, less than the district's {total}",
+        "核对街道乡镇人口", "check the townships' residents",
+    ),
     "over": (
         "街道乡镇人口合计 {value}，超过全区 {total}",
         "townships hold {value} people, the district {total}",

@@ -675,7 +675,6 @@ def test_another_snapshot_has_another_tag(client, other_snapshot):
     assert len(tags) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="static files are tagged by the snapshot, not their content")
 @pytest.mark.skipif(not (STATIC / "index.html").is_file(), reason="the page is not built here")
 def test_the_page_s_files_are_tagged_by_their_own_content(client, other_snapshot):
     tags = {c.get("/index.html").headers["etag"] for c in (client, other_snapshot)}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from venuenet import area, pipeline
+from venuenet.errors import VenuenetError
 from venuenet.model import (
     KINDS,
     SCIENCE_KINDS,
@@ -23,6 +25,7 @@ from venuenet.publish import answers
 from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.questions import parse_question
 from venuenet.standards import load_assumptions
+from venuenet.store import EmbeddedStore
 from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
 
 HERE = Path(__file__).parent / "minicity"
@@ -241,6 +244,13 @@ def test_an_open_branch_with_a_place_would_be_an_answer(city):
     assert [r["covered"] for r in rows] == [0, 0]
 
 
+def test_half_of_the_asked_venues_with_a_place_are_enough_to_answer(city):
+    """Of hub and branch one has a place: 0.5, as much as the rules ask for."""
+    both = Question(mode="walk", minutes=15, kinds=("center_city", "center_district"))
+    rows = answers.coverage(city, both)
+    assert [r["covered"] for r in rows] == [500 + 2300, 0]
+
+
 def line_of(city, node, attributes):
     """One node as graph.txt has it: degrees told as the mini-city's metres."""
     told = dict(attributes)
@@ -327,3 +337,99 @@ def test_without_any_venue_nobody_is_covered_and_nothing_breaks(city, engine, na
         assert (item["covered"], item["share"], item["high"]) == (0, 0, 0)
         assert item["median_minutes"] is item["mean_minutes"] is item["nearest"] is None
         assert item["no_access"] == item["people"]
+
+
+def keep(file, wanted):
+    """Keep the header and the rows of a table that are wanted."""
+
+    def edit(pack):
+        rows = list(csv.DictReader((pack / file).read_text(encoding="utf-8").splitlines()))
+        with (pack / file).open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(row for row in rows if wanted(row))
+
+    return edit
+
+
+def swap(*edits):
+    """Replace text in files: (file, old, new)."""
+
+    def edit(pack):
+        for file, old, new in edits:
+            text = (pack / file).read_text(encoding="utf-8")
+            assert old in text
+            (pack / file).write_text(text.replace(old, new), encoding="utf-8")
+
+    return edit
+
+
+def without_rail(pack):
+    for file in ("stations.csv", "links.csv", "transfers.csv"):
+        (pack / file).unlink()
+
+
+NOBODY_IN_B = swap(
+    ("districts.csv", "28.75,4000", "28.75,0"),
+    ("townships.csv", ",800,", ",0,"),
+    ("area.yaml", "total_people: 13000", "total_people: 9000"),
+)
+OTHER_CITIES = {
+    "as it is": swap(),
+    "finer cells": swap(("area.yaml", "h3_resolution: 9", "h3_resolution: 10")),
+    "no rail": without_rail,
+    "no trains": keep("links.csv", lambda row: False),
+    "only venues without a place": keep("venues.csv", lambda row: row["venue_id"] == "V4"),
+    "no venues": keep("venues.csv", lambda row: False),
+    "a venue of no district": swap(("venues.csv", "node,city,B", "node,city,")),
+    "a district without townships": keep("townships.csv", lambda row: row["adcode"] == "A"),
+    "a district without people": NOBODY_IN_B,
+    "cells larger than the city": swap(("area.yaml", "h3_resolution: 9", "h3_resolution: 5")),
+}
+
+
+@pytest.mark.parametrize("edit", OTHER_CITIES.values(), ids=OTHER_CITIES.keys())
+def test_a_pack_found_sound_is_built_or_refused_in_words(tmp_path, edit):
+    pack = tmp_path / "pack"
+    shutil.copytree(HERE / "pack", pack)
+    edit(pack)
+    if area.check(pack):
+        return
+    inputs = pipeline.Inputs(pack, HERE / "standards.yaml", HERE / "assumptions.yaml")
+    try:
+        path = pipeline.build(inputs, EmbeddedStore(tmp_path / "data"))
+    except VenuenetError:
+        return
+    snapshot = EmbeddedStore(tmp_path / "data").current()
+    assert path.name == snapshot.manifest.snapshot
+    for question in (ask(snapshot, "walk15"), ask(snapshot, "transit30", "seniors")):
+        rows = answers.coverage(snapshot, question)
+        if question.group == "all":
+            assert [r["people"] for r in rows] == snapshot.area.districts["people"].tolist()
+
+
+def test_known_townships_that_do_not_fill_their_district_are_not_changed_in_silence(tmp_path):
+    """B1 800 and B2 3100 are both counted, the district has 4000: 100 people too many."""
+    pack = tmp_path / "pack"
+    shutil.copytree(HERE / "pack", pack)
+    swap(("townships.csv", "0,,,,,,,,,,residents_unknown", "0,,,3100,invented,,,,,,"))(pack)
+    faults = area.check(pack)
+    if faults:
+        assert {f.file for f in faults} == {"districts.csv"}
+        return
+    inputs = pipeline.Inputs(pack, HERE / "standards.yaml", HERE / "assumptions.yaml")
+    demand = pipeline.compute(inputs).demand
+    people = np.bincount(demand.row_township, demand.people)
+    assert people[2:].tolist() == [800, 3100] or all(demand.township_flags[2:])
+
+
+def test_a_group_known_of_one_district_only_is_known_there(tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(HERE / "pack", pack)
+    swap(("area.yaml", "city_share: 0.1692", "city_share: null"))(pack)
+    snapshot = pipeline.compute(
+        pipeline.Inputs(pack, HERE / "standards.yaml", HERE / "assumptions.yaml")
+    )
+    in_a, in_b = answers.coverage(snapshot, ask(snapshot, "walk15", "seniors"))
+    assert in_a["people"] == 1800
+    assert in_b["people"] is None

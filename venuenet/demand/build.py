@@ -11,7 +11,6 @@ from scipy.spatial import cKDTree
 from venuenet.area import StudyArea
 from venuenet.demand.cells import Cells, cover, neighbour_pairs, sample_points
 from venuenet.demand.density import spread, unknown_residents, weights
-from venuenet.errors import BadQueryError
 from venuenet.model import DemandPoints, GroupStanding
 from venuenet.rounding import apportion
 from venuenet.standards import Demand
@@ -47,13 +46,6 @@ def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) 
         known), districts and the area's total exactly.
     """
     cells = cover(area, resolution if resolution is not None else area.meta.h3_resolution)
-    for d, name in enumerate(area.districts["name_zh"]):
-        if not (cells.district == d).any():
-            raise BadQueryError(
-                f"{name}面积太小，在当前 H3 分辨率下没有格网，请在 area.yaml 中调大 h3_resolution",
-                f"{name} is too small to hold a cell; raise h3_resolution in area.yaml",
-                param="h3_resolution",
-            )
     xy = np.column_stack(area.metric(cells.lon, cells.lat))
     stations = _station_distance(area, xy)
     towns = area.townships
@@ -108,8 +100,6 @@ def _residents(
                 towns.loc[gap, "residents_other"].to_numpy(float),
             )
             out[gap] = apportion(remainder, shares)
-        elif remainder:
-            out[mine] = apportion(int(people), out[mine])
     pointless = np.isnan(places.xy[:, 0])
     flags = tuple(
         (("residents_estimated",) if u else ()) + (("point_unknown",) if p else ())
@@ -259,9 +249,11 @@ def _groups(
             adcode: "known" if k else "estimated" if city is not None else "unknown"
             for adcode, k in zip(area.districts["adcode"], known, strict=True)
         }
-        if city is None:
+        if city is None and not known.any():
             continue
-        share = np.where(known, own, _left_over(own, city, residents))
+        # Without a city's share a district of unknown standing has nobody counted: answers.py
+        # gives it no data, not zero.
+        share = np.where(known, own, 0 if city is None else _left_over(own, city, residents))
         out = np.zeros(len(people), dtype=np.int64)
         for d in range(len(area.districts)):
             rows = row_district == d
@@ -274,7 +266,7 @@ def _groups(
 def _left_over(own: Floats, city: float, residents: Floats) -> float:
     """Share of a group in the districts that have none of their own (NaN), within 0..1."""
     unknown = np.isnan(own)
-    if not unknown.any():
+    if residents[unknown].sum() == 0:
         return city
     left = city * residents.sum() - (own * residents)[~unknown].sum()
     return float(np.clip(left / residents[unknown].sum(), 0, 1))

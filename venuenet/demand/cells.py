@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.area import StudyArea
+from venuenet.errors import BadQueryError
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ def cover(area: StudyArea, resolution: int) -> Cells:
         np.asarray(h3n.geo_to_cells(geometry, resolution), dtype=np.uint64)
         for geometry in area.districts.geometry
     ]
+    for name, cells in zip(area.districts["name_zh"], per_district, strict=True):
+        if len(cells) == 0:
+            raise BadQueryError(
+                f"{name}面积太小，在当前 H3 分辨率下没有格网，请在 area.yaml 中调大 h3_resolution",
+                f"{name} is too small to hold a cell; raise h3_resolution in area.yaml",
+                param="h3_resolution",
+            )
     cell = np.concatenate(per_district)
     district = np.repeat(np.arange(len(per_district)), [len(c) for c in per_district])
     cell, first = np.unique(cell, return_index=True)

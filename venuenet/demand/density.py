@@ -98,6 +98,8 @@ def unknown_residents(
     units, from_station_m, other_year : (n,) float
         NaN where unknown; an unknown unit count or distance takes the median of the known.
     """
+    if remainder <= 0:
+        return np.zeros(len(units))
     km = _known(from_station_m, 0.0) / 1000
     first = (_known(units, 1.0) + 1) * (1 + km) ** -rules.unknown_station_decay.value
     first = remainder * first / first.sum()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from venuenet.coverage import AreaCoverage, coverage_by, located
+from venuenet.coverage import NOBODY_KNOWS, AreaCoverage, coverage_by, located
 from venuenet.gaps import CAUSES, Evidence, find_gaps
 from venuenet.model import SCIENCE_KINDS, Gap, LocatedVenue, Question, TravelTimes, Venue
 from venuenet.publish.snapshot import Snapshot
@@ -69,6 +69,9 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
             len(keys),
             no_data=not answerable,
         )
+    lost = _unknown_areas(snapshot, question, row_area)
+    answers = [NOBODY_KNOWS if a in lost else answer for a, answer in enumerate(answers)]
+    beside = [NOBODY_KNOWS if b and a in lost else b for a, b in enumerate(beside)]
     names = {v.venue_id: v for v in snapshot.area.venues}
     flags = _flags(snapshot, question, row_area, level, len(keys))
     rows = []
@@ -132,6 +135,18 @@ def _item(answer: AreaCoverage, names: dict[str, Venue]) -> Row:
         "no_access": answer.no_access,
         "nearest": nearest,
     }
+
+
+def _unknown_areas(
+    snapshot: Snapshot, question: Question, row_area: NDArray[np.int32]
+) -> frozenset[int]:
+    """Areas that reach into a district where nothing is known of the group asked for."""
+    if question.group == "all":
+        return frozenset()
+    standing = snapshot.demand.group_standing[question.group]
+    unknown = np.array([standing[c] == "unknown" for c in snapshot.area.districts["adcode"]])
+    rows = unknown[snapshot.demand.cell_district[snapshot.demand.row_cell]]
+    return frozenset(np.unique(row_area[rows]).tolist())
 
 
 def _flags(

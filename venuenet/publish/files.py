@@ -26,6 +26,15 @@ from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 
 GPKG = "venuenet.gpkg"
+VENUE_COLUMNS = [
+    "venue_id", "name_zh", "name_en", "kind", "tier", "level", "adcode", "address_zh", "status",
+    "lon", "lat", "precision_m", "confidence", "source", "flags", "note",
+]  # fmt: skip
+GAP_COLUMNS = [
+    "gap_id", "adcode", "township_code", "township_zh", "township_en", "people", "area_km2",
+    "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en", "nearest_minutes", "cause",
+    "cause_zh", "cause_en", "gap_type", "severity", "flags",
+]  # fmt: skip
 
 
 def standard_questions(snapshot: Snapshot) -> list[Question]:
@@ -137,7 +146,7 @@ def _township_layer(snapshot: Snapshot) -> gpd.GeoDataFrame:
 
 
 def _venue_layer(snapshot: Snapshot) -> gpd.GeoDataFrame:
-    frame = pd.DataFrame(venue_rows(snapshot, KINDS))
+    frame = pd.DataFrame(venue_rows(snapshot, KINDS), columns=VENUE_COLUMNS)
     frame["flags"] = ["|".join(f) for f in frame["flags"]]
     where = points(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
     where[frame["lon"].isna().to_numpy()] = None
@@ -174,6 +183,6 @@ def _minutes(seconds: NDArray[np.int32]) -> NDArray[np.float64]:
 def _gap_layer(snapshot: Snapshot, question: Question) -> gpd.GeoDataFrame:
     shapes = gap_shapes(snapshot, question)
     rows = gap_rows(snapshot, question)
-    frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["gap_id", "flags"])
+    frame = pd.DataFrame(rows, columns=GAP_COLUMNS)
     frame["flags"] = ["|".join(f) for f in frame["flags"]]
     return gpd.GeoDataFrame(frame, geometry=[shapes[i] for i in frame["gap_id"]], crs=WGS84)

@@ -18,12 +18,14 @@ import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.coverage import share_above
-from venuenet.errors import SnapshotError, VenuenetError
+from venuenet.errors import SnapshotError
 from venuenet.model import DemandPoints, Manifest, Mode, Source, Standard, TravelTimes
 from venuenet.standards import Assumptions
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the files of a snapshot change shape."""
+
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +136,21 @@ def write(snapshot: Snapshot, folder: Path) -> None:
         _write_thing(times, folder / _table_name(times))
     m = snapshot.manifest
     text = {**dataclasses.asdict(m), "as_of": m.as_of.isoformat(), "format": FORMAT}
-    (folder / "manifest.json").write_text(
+    text["files"] = _checksums(folder)
+    (folder / MANIFEST).write_text(
         json.dumps(text, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of what a snapshot is read from, by path."""
+    files = sorted(p for p in folder.glob("*/*") if p.is_file())
+    found = {}
+    for path in files:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+        found[path.relative_to(folder).as_posix()] = digest.hexdigest()
+    return found
 
 
 def _write_thing(thing: DemandPoints | TravelTimes, folder: Path) -> None:
@@ -157,12 +171,7 @@ def read(folder: Path) -> Snapshot:
         The folder is incomplete, damaged, or of another format.
     """
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest.pop("format") != FORMAT:
-            raise SnapshotError(
-                f"快照 {folder.name} 由其他版本写成，请重新运行 venuenet build",
-                f"snapshot {folder.name} was written by another version; run venuenet build again",
-            )
+        manifest = _read_manifest(folder)
         parameters = manifest["parameters"]
         tables = [_read_times(p) for p in sorted(folder.glob("travel-*"))]
         return Snapshot(
@@ -182,13 +191,26 @@ def read(folder: Path) -> Snapshot:
                 }
             ),
         )
-    except VenuenetError:
+    except SnapshotError:
         raise
-    except (OSError, KeyError, TypeError, ValueError, StopIteration) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, StopIteration) as error:
         raise SnapshotError(
             f"快照 {folder.name} 不完整或已损坏（{error}），请重新运行 venuenet build",
             f"snapshot {folder.name} is incomplete or damaged ({error}); run venuenet build again",
         ) from error
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest, having seen that the files are as they were written."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest.pop("format") != FORMAT:
+        raise SnapshotError(
+            f"快照 {folder.name} 由其他版本写成，请重新运行 venuenet build",
+            f"snapshot {folder.name} was written by another version; run venuenet build again",
+        )
+    if manifest.pop("files") != _checksums(folder):
+        raise ValueError("文件与写出时不同 · files are not as they were written")
+    return manifest
 
 
 def _load_arrays(folder: Path) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class EmbeddedStore:
             name = (self.root / "current").read_text(encoding="ascii").strip()
         except FileNotFoundError:
             return None
+        except UnicodeDecodeError as error:
+            raise SnapshotError(
+                f"{self.root / 'current'} 已损坏，请重新运行 venuenet build",
+                f"{self.root / 'current'} is damaged; run venuenet build again",
+            ) from error
         return name or None
 
     def current(self) -> Snapshot:
@@ -76,19 +81,20 @@ class EmbeddedStore:
         return self.root / "snapshots" / snapshot_id
 
     def publish(self, snapshot: Snapshot, write: Callable[[Path], None]) -> Path:
-        """See Store. A snapshot of the same content is replaced, files and all."""
+        """See Store. What is there already, of the same content and whole, is not written again."""
         final = self.folder(snapshot.manifest.snapshot)
         final.parent.mkdir(exist_ok=True)
         with self.lock:
             for stale in final.parent.glob(".new-*"):
                 shutil.rmtree(stale, ignore_errors=True)
-            fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=final.parent))
-            write(fresh / "it")
-            if final.exists():
-                final.rename(fresh / "old")
-            (fresh / "it").rename(final)
+            if not _is_whole(final):
+                fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=final.parent))
+                write(fresh / "it")
+                if final.exists():
+                    final.rename(fresh / "damaged")
+                (fresh / "it").rename(final)
+                shutil.rmtree(fresh)
             self._point_to(final.name)
-            shutil.rmtree(fresh)
             self._forget_old(final.name)
         return final
 
@@ -105,3 +111,11 @@ class EmbeddedStore:
         others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
         for path in others[KEEP - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        read(folder)
+    except SnapshotError:
+        return False
+    return True
