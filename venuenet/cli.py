@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
@@ -12,28 +11,27 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 import venuenet
 from venuenet import pipeline
 from venuenet.area import check as check_area
 from venuenet.area import resolve_district
+from venuenet.console import err, out, print_coverage, print_faults, print_gaps, print_json, say
 from venuenet.errors import BadQueryError, SnapshotError, VenuenetError
 from venuenet.model import Question
-from venuenet.publish.answers import Row, causes, coverage, envelope, gap_rows
+from venuenet.publish.answers import causes, coverage, gap_rows
+from venuenet.publish.csv_files import coverage_csv, gaps_csv
 from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.publish.folium_page import folium_html
-from venuenet.publish.geo import describe, gap_geojson
+from venuenet.publish.geo import gap_geojson
 from venuenet.publish.report import report_html
 from venuenet.publish.snapshot import Snapshot
-from venuenet.publish.tables import coverage_csv, gaps_csv, report_xlsx
+from venuenet.publish.tables import report_xlsx
 from venuenet.questions import parse_question
 from venuenet.settings import Settings
 from venuenet.store import EmbeddedStore
@@ -48,9 +46,6 @@ app = typer.Typer(
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
 app.add_typer(area_app, name="area")
-GAPS_SHOWN = 40
-out = Console()
-err = Console(stderr=True)
 
 
 class Format(StrEnum):
@@ -90,20 +85,16 @@ def _told() -> Iterator[None]:
     try:
         yield
     except VenuenetError as error:
-        _say(f"[bold red]{error.title}[/] {escape(error.detail)}")
-        _say(f"[bold red]{error.title_en}[/] {escape(error.detail_en)}")
+        say(f"[bold red]{error.title}[/] {escape(error.detail)}")
+        say(f"[bold red]{error.title_en}[/] {escape(error.detail_en)}")
         if error.allowed and error.allowed[0] not in error.detail:
-            _say(f"可用 allowed: {escape('、'.join(error.allowed))}")
+            say(f"可用 allowed: {escape('、'.join(error.allowed))}")
         # 1: it could not be done; 2: it was asked for wrongly.
         raise typer.Exit(1 if isinstance(error, SnapshotError) else 2) from error
     except OSError as error:
-        _say(f"[bold red]无法读写[/] {escape(str(error))}")
-        _say(f"[bold red]Cannot read or write[/] {escape(str(error))}")
+        say(f"[bold red]无法读写[/] {escape(str(error))}")
+        say(f"[bold red]Cannot read or write[/] {escape(str(error))}")
         raise typer.Exit(1) from error
-
-
-def _say(text: str) -> None:
-    err.print(text, highlight=False, soft_wrap=True)
 
 
 def _store(data: Path | None) -> EmbeddedStore:
@@ -185,7 +176,7 @@ def _write(path: Path, content: str | bytes) -> None:
     else:
         fresh.write_bytes(content)
     fresh.replace(path)
-    _say(f"已写出 · wrote [bold]{escape(str(path))}[/]")
+    say(f"已写出 · wrote [bold]{escape(str(path))}[/]")
 
 
 def _version(wanted: bool) -> None:
@@ -290,11 +281,11 @@ def coverage_command(
             r for r in coverage(snapshot, question, level) if not chosen or r["adcode"] in chosen
         ]
     if fmt is Format.json:
-        _print_json(snapshot, question, rows)
+        print_json(snapshot, question, rows)
     elif fmt is Format.csv:
         sys.stdout.buffer.write(coverage_csv(rows))
     else:
-        _print_coverage(snapshot, question, rows)
+        print_coverage(snapshot, question, rows)
 
 
 @app.command("gaps")
@@ -325,11 +316,11 @@ def gaps_command(
             return
         rows = gap_rows(snapshot, question, chosen)
     if fmt is Format.json:
-        _print_json(snapshot, question, rows, causes=causes(rows))
+        print_json(snapshot, question, rows, causes=causes(rows))
     elif fmt is Format.csv:
         sys.stdout.buffer.write(gaps_csv(rows))
     else:
-        _print_gaps(snapshot, question, rows)
+        print_gaps(snapshot, question, rows)
 
 
 @app.command("map")
@@ -407,109 +398,5 @@ def area_check(
     if not faults:
         out.print("[green]数据包完好 · the pack is sound[/]")
         return
-    table = Table("文件 file", "行 row", "列 column", "问题 what", "如何修正 how to mend")
-    for f in faults:
-        cells = (
-            f.file,
-            str(f.row or ""),
-            f.column or "",
-            f"{f.what_zh}\n{f.what_en}",
-            f"{f.mend_zh}\n{f.mend_en}",
-        )
-        table.add_row(*(escape(c) for c in cells))
-    err.print(table)
+    print_faults(faults)
     raise typer.Exit(2)
-
-
-def _print_json(snapshot: Snapshot, question: Question, rows: list[Row], **more: Any) -> None:
-    answer = {**envelope(snapshot), **describe(question), "items": rows, **more}
-    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
-
-
-def _share(value: float | None) -> str:
-    return "无数据" if value is None else f"{100 * value:.1f}%"
-
-
-def _count(value: float | None) -> str:
-    return "无数据" if value is None else f"{value:,}"
-
-
-def _caption(snapshot: Snapshot, question: Question) -> str:
-    sources = "；".join(s.title for s in snapshot.manifest.sources)
-    choices = f" k≥{question.k}" if question.k > 1 else ""
-    return (
-        f"{question.mode} {question.minutes} min{choices} · 截至 as of {snapshot.manifest.as_of} · "
-        f"快照 snapshot {snapshot.manifest.snapshot}\n人口分布与时间为模型估算 modelled · "
-        f"数据来源 sources：{sources}"
-    )
-
-
-def _table(snapshot: Snapshot, question: Question, *columns: tuple[str, str, bool]) -> Table:
-    """Make a table of (zh, en, is a number) columns; numbers are never cut short."""
-    table = Table(caption=_caption(snapshot, question), caption_justify="left", box=box.SIMPLE_HEAD)
-    for zh, en, number in columns:
-        table.add_column(
-            f"{zh}\n{en}",
-            justify="right" if number else "left",
-            no_wrap=number,
-            overflow="fold",
-        )
-    return table
-
-
-def _print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
-    table = _table(
-        snapshot,
-        question,
-        ("区", "area", False),
-        ("人口", "people", True),
-        ("已覆盖", "covered", True),
-        ("覆盖率", "share", True),
-        ("低-高", "low-high", True),
-        ("中位分钟", "median", True),
-        ("含公交*", "with bus*", True),
-    )
-    for r in rows:
-        table.add_row(
-            f"{r['name_zh']}\n{r['name_en']}",
-            _count(r["people"]),
-            _count(r["covered"]),
-            _share(r["share"]),
-            "无数据" if r["low"] is None else f"{100 * r['low']:.1f}-{_share(r['high'])}",
-            _count(r["median_minutes"]),
-            _share(r["with_surface"]["share"]) if "with_surface" in r else "-",
-        )
-    out.print(table)
-    if "with_surface" in rows[0]:
-        out.print("* 按假设计入地面公交，没有公交数据 · an assumption: there is no bus data")
-
-
-def _print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
-    names = dict(
-        zip(snapshot.area.districts["adcode"], snapshot.area.districts["name_zh"], strict=True)
-    )
-    table = _table(
-        snapshot,
-        question,
-        ("区", "district", False),
-        ("街道乡镇", "township", False),
-        ("人口", "people", True),
-        ("面积", "km²", True),
-        ("原因", "cause", False),
-        ("最近场馆", "nearest", False),
-        ("分钟", "min", True),
-    )
-    for r in rows[:GAPS_SHOWN]:
-        table.add_row(
-            names[r["adcode"]],
-            r["township_zh"],
-            _count(r["people"]),
-            f"{r['area_km2']:.1f}",
-            f"{r['cause_zh']}\n{r['cause_en']}",
-            r["nearest_venue_zh"] or "无",
-            _count(r["nearest_minutes"]),
-        )
-    out.print(table)
-    if len(rows) > GAPS_SHOWN:
-        more = len(rows) - GAPS_SHOWN
-        out.print(f"另有 {more} 处，见 --format csv 或 -o · {more} more")

@@ -9,7 +9,8 @@ import pytest
 from venuenet.errors import UnknownNameError
 from venuenet.model import KINDS, Question
 from venuenet.publish.answers import coverage, gap_rows, groups, venue_rows
-from venuenet.publish.tables import SHEETS, coverage_csv, gaps_csv, report_xlsx
+from venuenet.publish.csv_files import coverage_csv, gaps_csv
+from venuenet.publish.tables import SHEETS, report_xlsx
 from venuenet.questions import parse_question
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "\t=1", "\r=1")

@@ -17,6 +17,15 @@ from venuenet.publish.snapshot import Snapshot
 
 Row = dict[str, Any]
 CITY = "city"
+VENUE_COLUMNS = [
+    "venue_id", "name_zh", "name_en", "kind", "tier", "level", "adcode", "address_zh", "status",
+    "lon", "lat", "precision_m", "confidence", "source", "flags", "note",
+]  # fmt: skip
+GAP_COLUMNS = [
+    "gap_id", "adcode", "township_code", "township_zh", "township_en", "people", "area_km2",
+    "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en", "nearest_minutes", "cause",
+    "cause_zh", "cause_en", "gap_type", "severity", "flags",
+]  # fmt: skip
 
 
 def envelope(snapshot: Snapshot) -> Row:

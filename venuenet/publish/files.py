@@ -20,21 +20,18 @@ from venuenet.crs import WGS84
 from venuenet.demand.cells import hexagon
 from venuenet.model import KINDS, SCIENCE_KINDS, UNREACHED, Question
 from venuenet.network import Graph, Names, coverage_graph
-from venuenet.publish.answers import coverage, gap_rows, venue_rows
+from venuenet.publish.answers import (
+    GAP_COLUMNS,
+    VENUE_COLUMNS,
+    coverage,
+    gap_rows,
+    venue_rows,
+)
 from venuenet.publish.geo import credits, gap_shapes
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 
 GPKG = "venuenet.gpkg"
-VENUE_COLUMNS = [
-    "venue_id", "name_zh", "name_en", "kind", "tier", "level", "adcode", "address_zh", "status",
-    "lon", "lat", "precision_m", "confidence", "source", "flags", "note",
-]  # fmt: skip
-GAP_COLUMNS = [
-    "gap_id", "adcode", "township_code", "township_zh", "township_en", "people", "area_km2",
-    "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en", "nearest_minutes", "cause",
-    "cause_zh", "cause_en", "gap_type", "severity", "flags",
-]  # fmt: skip
 
 
 def standard_questions(snapshot: Snapshot) -> list[Question]:

@@ -1,8 +1,7 @@
-"""Tables people open in a spreadsheet: the district workbook, and coverage and gaps as CSV."""
+"""The district workbook: the report's tables for a spreadsheet."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import zipfile
@@ -20,6 +19,7 @@ from venuenet.area import resolve_district
 from venuenet.model import Question
 from venuenet.publish import words
 from venuenet.publish.answers import Row
+from venuenet.publish.csv_files import FORMULA_STARTS
 from venuenet.publish.district import (
     Answer,
     DistrictFacts,
@@ -36,7 +36,6 @@ from venuenet.publish.words import word
 
 SHEETS = ("摘要", "覆盖(街道乡镇)", "人群", "服务缺口", "数据缺口", "场馆", "来源与方法")
 PEOPLE, SHARE, DECIMAL = "#,##0", "0.0%", "#,##0.0"
-FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 CORE = "docProps/core.xml"
 
 _HEAD = PatternFill("solid", fgColor="E4EAF1")
@@ -408,65 +407,3 @@ def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
         assumption_rows(snapshot, "zh"),
     )
     sheet.sheet.freeze_panes = "A3"
-
-
-_COVERAGE_COLUMNS = (
-    "adcode", "township_code", "name_zh", "name_en", "group", "group_zh", "group_en", "standing",
-    "people", "covered", "uncovered", "share", "low", "high", "mean_minutes", "median_minutes",
-    "p90_minutes", "no_access", "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en",
-    "nearest_minutes", "covered_with_assumed_surface", "share_with_assumed_surface", "flags",
-)  # fmt: skip
-_GAP_COLUMNS = (
-    "gap_id", "adcode", "township_code", "township_zh", "township_en", "people", "area_km2",
-    "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en", "nearest_minutes", "cause",
-    "cause_zh", "cause_en", "gap_type", "severity", "flags",
-)  # fmt: skip
-_SOMETIMES = {"township_code", "group", "group_zh", "group_en", "standing"}
-
-
-def coverage_csv(rows: Sequence[Row]) -> bytes:
-    """Write coverage items as CSV, UTF-8 with a byte-order mark so that spreadsheets read Chinese.
-
-    Blank means no data, never zero; ``flags`` are joined by ``|``. Text that a spreadsheet would
-    run as a formula gets an apostrophe before it.
-    """
-    flat = [_flat(row) for row in rows]
-    named = [c for c in _COVERAGE_COLUMNS if c not in _SOMETIMES or any(c in r for r in flat)]
-    return _csv(named, flat)
-
-
-def gaps_csv(rows: Sequence[Row]) -> bytes:
-    """Write gap items as CSV; see ``coverage_csv``."""
-    return _csv(_GAP_COLUMNS, rows)
-
-
-def _flat(row: Row) -> Row:
-    """Spread a coverage item's nested parts over columns."""
-    nearest, surface = row.get("nearest") or {}, row.get("with_surface") or {}
-    return {
-        **row,
-        "nearest_venue_id": nearest.get("venue_id"),
-        "nearest_venue_zh": nearest.get("name_zh"),
-        "nearest_venue_en": nearest.get("name_en"),
-        "nearest_minutes": nearest.get("minutes"),
-        "covered_with_assumed_surface": surface.get("covered"),
-        "share_with_assumed_surface": surface.get("share"),
-    }
-
-
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_csv_cell(row.get(c)) for c in columns] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _csv_cell(value: object) -> object:
-    if isinstance(value, list):
-        value = "|".join(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value

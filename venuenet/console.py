@@ -1,0 +1,143 @@
+"""Answers and refusals in the terminal: tables whose numbers are never cut short."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from venuenet.errors import Fault
+from venuenet.model import Question
+from venuenet.publish.answers import Row, envelope
+from venuenet.publish.geo import describe
+from venuenet.publish.snapshot import Snapshot
+
+GAPS_SHOWN = 40
+COVERAGE = (
+    ("区", "area", False),
+    ("人口", "people", True),
+    ("已覆盖", "covered", True),
+    ("覆盖率", "share", True),
+    ("低-高", "low-high", True),
+    ("中位分钟", "median", True),
+    ("含公交*", "with bus*", True),
+)
+GAPS = (
+    ("区", "district", False),
+    ("街道乡镇", "township", False),
+    ("人口", "people", True),
+    ("面积", "km²", True),
+    ("原因", "cause", False),
+    ("最近场馆", "nearest", False),
+    ("分钟", "min", True),
+)
+FAULTS = (
+    ("文件", "file", False),
+    ("行", "row", True),
+    ("列", "column", False),
+    ("问题", "what", False),
+    ("如何修正", "how to mend", False),
+)
+out = Console()
+err = Console(stderr=True)
+
+
+def say(text: str) -> None:
+    """Print rich markup to stderr, unbroken; escape what comes from outside."""
+    err.print(text, highlight=False, soft_wrap=True)
+
+
+def print_json(snapshot: Snapshot, question: Question, rows: list[Row], **more: object) -> None:
+    """Print an answer as the HTTP interface gives it."""
+    answer = {**envelope(snapshot), **describe(question), "items": rows, **more}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+
+
+def print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+    """Print coverage items as a table."""
+    table = _table(COVERAGE, _caption(snapshot, question))
+    for r in rows:
+        low_high = "无数据" if r["low"] is None else f"{100 * r['low']:.1f}-{_share(r['high'])}"
+        table.add_row(
+            f"{r['name_zh']}\n{r['name_en']}",
+            _count(r["people"]),
+            _count(r["covered"]),
+            _share(r["share"]),
+            low_high,
+            _count(r["median_minutes"]),
+            _share(r["with_surface"]["share"]) if "with_surface" in r else "-",
+        )
+    out.print(table)
+    if "with_surface" in rows[0]:
+        out.print("* 按假设计入地面公交，没有公交数据 · an assumption: there is no bus data")
+
+
+def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
+    """Print the largest gaps as a table."""
+    names = snapshot.area.districts.set_index("adcode")["name_zh"]
+    table = _table(GAPS, _caption(snapshot, question))
+    for r in rows[:GAPS_SHOWN]:
+        table.add_row(
+            names[r["adcode"]],
+            r["township_zh"],
+            _count(r["people"]),
+            f"{r['area_km2']:.1f}",
+            f"{r['cause_zh']}\n{r['cause_en']}",
+            r["nearest_venue_zh"] or "无",
+            _count(r["nearest_minutes"]),
+        )
+    out.print(table)
+    if len(rows) > GAPS_SHOWN:
+        more = len(rows) - GAPS_SHOWN
+        out.print(f"另有 {more} 处，见 --format csv 或 -o · {more} more")
+
+
+def print_faults(faults: Sequence[Fault]) -> None:
+    """Print an area pack's faults, all of them, to stderr."""
+    table = _table(FAULTS, None)
+    for f in faults:
+        cells = (
+            f.file,
+            str(f.row or ""),
+            f.column or "",
+            f"{f.what_zh}\n{f.what_en}",
+            f"{f.mend_zh}\n{f.mend_en}",
+        )
+        table.add_row(*(escape(c) for c in cells))
+    err.print(table)
+
+
+def _table(columns: Sequence[tuple[str, str, bool]], caption: str | None) -> Table:
+    """Make a table of (zh, en, is a number) columns."""
+    table = Table(caption=caption, caption_justify="left", box=box.SIMPLE_HEAD)
+    for zh, en, number in columns:
+        table.add_column(
+            f"{zh}\n{en}",
+            justify="right" if number else "left",
+            no_wrap=number,
+            overflow="fold",
+        )
+    return table
+
+
+def _caption(snapshot: Snapshot, question: Question) -> str:
+    sources = "；".join(s.title for s in snapshot.manifest.sources)
+    choices = f" k≥{question.k}" if question.k > 1 else ""
+    return (
+        f"{question.mode} {question.minutes} min{choices} · 截至 as of {snapshot.manifest.as_of} · "
+        f"快照 snapshot {snapshot.manifest.snapshot}\n人口分布与时间为模型估算 modelled · "
+        f"数据来源 sources：{sources}"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "无数据" if value is None else f"{100 * value:.1f}%"
+
+
+def _count(value: float | None) -> str:
+    return "无数据" if value is None else f"{value:,}"
