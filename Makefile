@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 run: setup web ## open the map on the embedded data (PORT=8000, ARGS=...)
-	@exec .venv/bin/venuenet serve --open --port $(PORT) $(ARGS)
+	@exec .venv/bin/venuenet serve --open --refresh --data .venuenet --port $(PORT) $(ARGS)
 
 test: setup browser lint types web-test ## run every check and every test (ARGS=... go to pytest)
 	$(PY) -m pytest $(ARGS)
@@ -77,4 +77,4 @@ wheel: setup ## make the sdist and the wheel in dist/
 	$(PY) -m build --no-isolation
 
 clean: ## remove what the other commands made
-	rm -rf .venv api/static build dist web/node_modules .*_cache .hypothesis
+	rm -rf .venv .venuenet api/static build dist web/node_modules .*_cache .hypothesis

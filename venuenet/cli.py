@@ -123,6 +123,14 @@ def _refuse_taken(host: str, port: int) -> None:
             ) from error
 
 
+def _is_outdated(store: EmbeddedStore) -> bool:
+    """Whether a build of the embedded data would give another snapshot than the one in force."""
+    try:
+        return pipeline.is_outdated(pipeline.Inputs(), store.current().manifest)
+    except SnapshotError:
+        return True
+
+
 def _build(store: EmbeddedStore, inputs: pipeline.Inputs) -> Path:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err) as bars:
@@ -229,6 +237,14 @@ def serve(
     open_browser: Annotated[
         bool, typer.Option("--open", help="启动后打开浏览器 · Open a browser.")
     ] = False,
+    refresh: Annotated[
+        bool,
+        typer.Option(
+            "--refresh",
+            help="快照过期或不可用时先按内置数据重算 · Rebuild an outdated snapshot "
+            "from the embedded data first.",
+        ),
+    ] = False,
 ) -> None:
     """启动地图与接口 · Serve the map and the API; builds the snapshot on first start.
 
@@ -238,14 +254,16 @@ def serve(
 
     with _told():
         _refuse_taken(host, port)
+        store = _store(data)
+        if refresh and _is_outdated(store):
+            _build(store, pipeline.Inputs())
         manifest = _open(data).manifest
-        if pipeline.is_outdated(pipeline.Inputs(), manifest):
-            err.print(
-                f"注意：快照 {manifest.snapshot} 不是由当前内置数据和版本算出的；"
-                "如需更新请运行 venuenet build\n"
-                f"Note: snapshot {manifest.snapshot} was not made from this version and its "
-                "embedded data; to renew it run venuenet build"
-            )
+    if pipeline.is_outdated(pipeline.Inputs(), manifest):
+        say(
+            "注意：快照不是由当前版本和内置数据算出的；如需更新请运行 venuenet build\n"
+            "Note: the snapshot was not made from this version and its embedded data; "
+            "to renew it run venuenet build"
+        )
     os.environ["VENUENET_DATA"] = str(data or Settings().data)
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
     err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from venuenet.errors import SnapshotError
-from venuenet.pipeline import Inputs, compute
+from venuenet.pipeline import Inputs, compute, is_outdated
 from venuenet.publish import snapshot as snapshots
 from venuenet.publish.snapshot import read, write
 from venuenet.store import EmbeddedStore
@@ -22,6 +22,8 @@ from venuenet.store.embedded import KEEP
 
 MINI = Path(__file__).parents[1] / "golden" / "minicity"
 TRIES = 20
+MORE = "bcdef"
+"""More names than are kept, so that each is written anew when its turn comes again."""
 
 
 @pytest.fixture(scope="module")
@@ -214,18 +216,18 @@ def test_kill_9_at_any_moment_leaves_a_whole_snapshot(store, mini, processes, so
     seen = set()
     for _ in range(TRIES):
         begun = processes.Event()
-        child = processes.Process(target=endlessly, args=(store.root, source, "bc", begun))
+        child = processes.Process(target=endlessly, args=(store.root, source, MORE, begun))
         child.start()
         assert begun.wait(20)
         time.sleep(rng.uniform(0, 0.25))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
-        assert whole(EmbeddedStore(store.root), "a" * 16, "b" * 16, "c" * 16)
+        assert whole(EmbeddedStore(store.root), *(x * 16 for x in "a" + MORE))
         seen.add(store.current_id())
     assert len(seen) > 1, "no child ever got as far as publishing"
-    publish(store, named(mini, "d"))
-    assert whole(store, "d" * 16)
+    publish(store, named(mini, "9"))
+    assert whole(store, "9" * 16)
     assert not list(store.root.glob("snapshots/.new-*"))
 
 
@@ -333,3 +335,10 @@ def test_a_folder_stands_alone_wherever_it_is_moved(store, tmp_path):
     shutil.copytree(store.folder("a" * 16), moved)
     shutil.rmtree(store.root)
     assert int(read(moved).demand.people.sum()) == 13_000
+
+
+def test_a_snapshot_of_other_data_is_known_as_outdated(mini, beijing):
+    assert is_outdated(Inputs(), mini.manifest)
+    assert not is_outdated(Inputs(), beijing.manifest)
+    older = dataclasses.replace(beijing.manifest, version="0.0.1")
+    assert is_outdated(Inputs(), older)
