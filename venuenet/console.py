@@ -18,6 +18,9 @@ from venuenet.publish.geo import describe
 from venuenet.publish.snapshot import Snapshot
 
 GAPS_SHOWN = 40
+WIDE = 100
+"""Columns from which a table has room for English names too."""
+
 COVERAGE = (
     ("区", "area", False),
     ("人口", "people", True),
@@ -61,10 +64,11 @@ def print_json(snapshot: Snapshot, question: Question, rows: list[Row], **more: 
 def print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
     """Print coverage items as a table."""
     table = _table(COVERAGE, _caption(snapshot, question))
+    wide = out.width >= WIDE
     for r in rows:
         low_high = "无数据" if r["low"] is None else f"{100 * r['low']:.1f}-{_share(r['high'])}"
         table.add_row(
-            f"{r['name_zh']}\n{r['name_en']}",
+            f"{r['name_zh']} {r['name_en']}" if wide else r["name_zh"],
             _count(r["people"]),
             _count(r["covered"]),
             _share(r["share"]),

@@ -85,6 +85,8 @@ def collect(
     points together and its centre first. It may leave UNREACHED what is neither among the
     ``NEAREST`` of its kind nor within the cut-off.
     """
+    if cutoff_s > np.iinfo(np.uint16).max:
+        raise ValueError(f"the matrix holds times up to {np.iinfo(np.uint16).max} s")
     n, samples = demand.sample_xy.shape[:2]
     shape = (len(VARIANTS), len(KINDS), NEAREST, n, samples)
     near_s = np.full(shape, UNREACHED, dtype=np.int32)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 
 from venuenet.area import StudyArea
@@ -61,9 +61,12 @@ def surface_leg(walk: Walk, rules: SurfaceTransit) -> Leg:
 
 
 def _venue_xy(area: StudyArea, venues: Sequence[LocatedVenue]) -> Floats:
-    lon = np.array([v.lon for v in venues])
-    lat = np.array([v.lat for v in venues])
-    return np.column_stack(area.metric(lon, lat)).reshape(len(venues), 2)
+    return _xy(area, [v.lon for v in venues], [v.lat for v in venues])
+
+
+def _xy(area: StudyArea, lon: ArrayLike, lat: ArrayLike) -> Floats:
+    """Degrees as points (n, 2) in metres; also of none at all."""
+    return np.column_stack(area.metric(lon, lat)).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,7 @@ class TransitEstimate:
         """See TravelEngine.times."""
         period = self.rules.transit.period.value
         places = _venue_xy(self.area, venues)
-        stations = self._stations()
+        stations = _xy(self.area, self.area.stations["lon"], self.area.stations["lat"])
         leg = (
             surface_leg(self.rules.walk, self.rules.surface_transit)
             if self.surface
@@ -243,11 +246,6 @@ class TransitEstimate:
             param="transit.period",
             allowed=allowed,
         )
-
-    def _stations(self) -> Floats:
-        frame = self.area.stations
-        at = self.area.metric(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float))
-        return np.column_stack(at).reshape(len(frame), 2)
 
 
 def _min_plus(rides: Seconds, walk_out: Seconds) -> Seconds:
