@@ -27,8 +27,8 @@ COVERAGE = (
     ("已覆盖", "covered", True),
     ("覆盖率", "share", True),
     ("低-高", "low-high", True),
-    ("中位分钟", "median", True),
-    ("含公交*", "with bus*", True),
+    ("中位", "min", True),
+    ("含公交*", "bus*", True),
 )
 GAPS = (
     ("区", "district", False),
@@ -118,7 +118,7 @@ def print_faults(faults: Sequence[Fault]) -> None:
 
 def _table(columns: Sequence[tuple[str, str, bool]], caption: str | None) -> Table:
     """Make a table of (zh, en, is a number) columns."""
-    table = Table(caption=caption, caption_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(caption=caption, caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for zh, en, number in columns:
         table.add_column(
             f"{zh}\n{en}",
