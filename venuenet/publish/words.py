@@ -63,7 +63,7 @@ SEVERITIES: Table = {
 }
 STANDINGS: Table = {
     "known": ("已知", "known"),
-    "estimated": ("估计（全市比例）", "estimated (city share)"),
+    "estimated": ("估计（由全市数推算）", "estimated (from the city's figure)"),
     "unknown": ("未知", "unknown"),
 }
 STANDARD_SOURCES: Table = {
@@ -177,8 +177,8 @@ FLAGS: Table = {
         "the known township areas of the district add up to more than the district",
     ),
     "group_estimated": (
-        "人群比例套用全市数，为估计",
-        "the group's share is the city's, an estimate for the district",
+        "人群比例由全市数扣除已知区后推算，为估计",
+        "the group's share is estimated: what the city's figure leaves after the known districts",
     ),
     "position_uncertain": (
         "场馆位置精度影响结果，见低—高区间",
