@@ -1,10 +1,11 @@
-"""Datums and projections: WGS84 (CGCS2000 is the same here), GCJ-02, and metres on a plane.
+"""Datums and projections: WGS84 (CGCS2000 is the same here), GCJ-02, BD-09, metres on a plane.
 
 Degrees are longitude first everywhere; nothing measures in degrees.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -83,13 +84,35 @@ def gcj02_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def wgs84_from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    """Take the GCJ-02 shift off again, to well under a metre (three fixed-point steps)."""
+    """Take the GCJ-02 shift off again: a round trip is off by less than a millimetre."""
+    return _undone(gcj02_from_wgs84, _floats(lon), _floats(lat))
+
+
+def bd09_from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Shift GCJ-02 degrees to BD-09, as Baidu's maps show them; some 900 m further.
+
+    Baidu's own curve is a rotation and a stretch that ripple with the place, then a fixed step.
+    """
     lon, lat = _floats(lon), _floats(lat)
-    back_lon, back_lat = lon, lat
-    for _ in range(3):
-        there_lon, there_lat = gcj02_from_wgs84(back_lon, back_lat)
-        back_lon, back_lat = back_lon - (there_lon - lon), back_lat - (there_lat - lat)
-    return back_lon, back_lat
+    ripple = np.pi * 3000 / 180
+    reach = np.hypot(lon, lat) + 0.00002 * np.sin(lat * ripple)
+    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * ripple)
+    return reach * np.cos(angle) + 0.0065, reach * np.sin(angle) + 0.006
+
+
+def gcj02_from_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Take the BD-09 shift off again: a round trip is off by less than a millimetre."""
+    return _undone(bd09_from_gcj02, _floats(lon), _floats(lat))
+
+
+def bd09_from_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Shift WGS84 degrees to BD-09, by way of GCJ-02."""
+    return bd09_from_gcj02(*gcj02_from_wgs84(lon, lat))
+
+
+def wgs84_from_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Take both shifts off BD-09 degrees."""
+    return wgs84_from_gcj02(*gcj02_from_bd09(lon, lat))
 
 
 def has_gcj02(lon: ArrayLike, lat: ArrayLike) -> bool:
@@ -98,6 +121,17 @@ def has_gcj02(lon: ArrayLike, lat: ArrayLike) -> bool:
     lon, lat = _floats(lon), _floats(lat)
     inside = (lon > west) & (lon < east) & (lat > south) & (lat < north)
     return bool(inside.size and inside.mean() > 0.5)
+
+
+def _undone(
+    shift: Callable[[Floats, Floats], tuple[Floats, Floats]], lon: Floats, lat: Floats
+) -> tuple[Floats, Floats]:
+    """Invert a shift that changes slowly: six fixed-point steps, each some 100 times closer."""
+    back_lon, back_lat = lon, lat
+    for _ in range(6):
+        there_lon, there_lat = shift(back_lon, back_lat)
+        back_lon, back_lat = back_lon - (there_lon - lon), back_lat - (there_lat - lat)
+    return back_lon, back_lat
 
 
 def _floats(values: ArrayLike) -> Floats:
