@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 import venuenet
 from api import problems
 from api.caching import add_caching
-from api.routes import coverage, gaps, network, reports, service, venues
+from api.routes import coverage, gaps, network, quality, reports, service, venues
 from api.routes import map as map_routes
 from venuenet.settings import Settings
 from venuenet.store import EmbeddedStore, Store
@@ -51,7 +51,7 @@ def create_app(store: Store) -> FastAPI:
     problems.install(app)
     add_caching(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
-    for module in (coverage, gaps, venues, network, reports, map_routes, service):
+    for module in (coverage, gaps, venues, network, quality, reports, map_routes, service):
         app.include_router(module.router)
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")

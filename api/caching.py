@@ -17,6 +17,7 @@ COMPUTED = (
     "/venues",
     "/standards",
     "/network",
+    "/quality",
     "/reports",
     "/map",
     "/openapi",

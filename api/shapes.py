@@ -207,6 +207,53 @@ class NetworkAnswer(Envelope):
     items: dict[str, Any]
 
 
+class QualityItem(BaseModel):
+    """The state of one district's records, in counts."""
+
+    adcode: str | None
+    name_zh: str
+    name_en: str
+    venues: int
+    located: int
+    unlocated: int
+    within_100_m: Annotated[int, Field(description="venues by the precision of their position")]
+    within_500_m: int
+    within_1000_m: int
+    beyond_1000_m: int
+    status_unknown: int
+    closed: int
+    unconfirmed: Annotated[int, Field(description="venues with a flag somebody has to settle")]
+    no_address: int
+    no_exhibition_area: int
+    no_visits: int
+    branches_unlocated: int
+    townships: int
+    townships_without_census: int
+    townships_without_point: int
+    people_estimated: Annotated[int, Field(description="residents shared out, not counted")]
+    confirm_zh: str
+    confirm_en: str
+
+
+class ToConfirm(BaseModel):
+    """One venue somebody has to settle, and why."""
+
+    venue_id: str
+    name_zh: str
+    name_en: str
+    adcode: str | None
+    kind: str
+    why: list[str]
+    source: str
+
+
+class QualityAnswer(Envelope):
+    """GET /quality."""
+
+    items: list[QualityItem]
+    to_confirm: list[ToConfirm]
+
+
 class Health(BaseModel):
     """GET /healthz."""
 

@@ -9,7 +9,6 @@ import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,14 +20,36 @@ import venuenet
 from venuenet import pipeline
 from venuenet.area import check as check_area
 from venuenet.area import resolve_district
-from venuenet.console import err, out, print_coverage, print_faults, print_gaps, print_json, say
+from venuenet.console import (
+    err,
+    out,
+    print_coverage,
+    print_faults,
+    print_gaps,
+    print_json,
+    print_quality,
+    say,
+)
 from venuenet.errors import BadQueryError, SnapshotError, VenuenetError
 from venuenet.model import Question
+from venuenet.options import (
+    DataOption,
+    DistrictsArgument,
+    Format,
+    FormatOption,
+    GroupOption,
+    KindsOption,
+    MinutesOption,
+    ModeOption,
+    StandardOption,
+    SurfaceOption,
+)
 from venuenet.publish.answers import causes, coverage, gap_rows
-from venuenet.publish.csv_files import coverage_csv, gaps_csv
+from venuenet.publish.csv_files import coverage_csv, gaps_csv, quality_csv
 from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.publish.folium_page import folium_html
 from venuenet.publish.geo import gap_geojson
+from venuenet.publish.quality import quality, to_confirm
 from venuenet.publish.report import report_html
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.tables import report_xlsx
@@ -46,37 +67,6 @@ app = typer.Typer(
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
 app.add_typer(area_app, name="area")
-
-
-class Format(StrEnum):
-    """How answers are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-
-
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", help="成果目录（默认：用户数据目录或 VENUENET_DATA）· Where snapshots live."
-    ),
-]
-ModeOption = Annotated[str | None, typer.Option(help="walk | transit | drive（默认 transit）")]
-MinutesOption = Annotated[str | None, typer.Option(help="1-120 分钟（默认 45）· Whole minutes.")]
-StandardOption = Annotated[
-    str | None,
-    typer.Option(help="标准编号，如 walk15；与 --mode/--minutes 互斥 · A standard's id."),
-]
-GroupOption = Annotated[str | None, typer.Option(help="人群，如 seniors（默认 all）· Group.")]
-KindsOption = Annotated[str | None, typer.Option(help="science（默认）| all | base,… · Kinds.")]
-SurfaceOption = Annotated[
-    bool, typer.Option("--surface-transit", help="按假设加入地面公交 · Add assumed buses.")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="table | json | csv")]
-DistrictsArgument = Annotated[
-    list[str] | None, typer.Argument(help="区：代码、中文、英文或拼音 · Districts; none means all.")
-]
 
 
 @contextmanager
@@ -383,6 +373,28 @@ def report(
             _write(output, report_xlsx(snapshot, adcode, question))
         else:
             _write(output, report_html(snapshot, adcode, question, lang))
+
+
+@app.command("quality")
+def quality_command(
+    districts: DistrictsArgument = None,
+    fmt: FormatOption = Format.table,
+    data: DataOption = None,
+) -> None:
+    """数据质量：哪些数字薄弱、由谁核实 · Which numbers are weak, and who can confirm them.
+
+    例 Example:  venuenet quality 房山 --format csv > quality.csv
+    """
+    with _told():
+        snapshot = _open(data)
+        chosen = _districts(snapshot, districts)
+    rows = [r for r in quality(snapshot) if not chosen or r["adcode"] in chosen]
+    if fmt is Format.json:
+        print_json(snapshot, None, rows, to_confirm=to_confirm(snapshot, chosen))
+    elif fmt is Format.csv:
+        sys.stdout.buffer.write(quality_csv(rows))
+    else:
+        print_quality(snapshot, rows)
 
 
 @app.command()

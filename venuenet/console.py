@@ -39,6 +39,23 @@ GAPS = (
     ("最近场馆", "nearest", False),
     ("分钟", "min", True),
 )
+QUALITY = (
+    ("区", "area", False),
+    ("场馆", "venues", True),
+    ("无位置", "unplaced", True),
+    (">1 km", "vague", True),
+    ("状态未知", "status?", True),
+    ("待核实", "to settle", True),
+    ("估计人口", "estimated", True),
+)
+QUALITY_NUMBERS = (
+    "venues",
+    "unlocated",
+    "beyond_1000_m",
+    "status_unknown",
+    "unconfirmed",
+    "people_estimated",
+)
 FAULTS = (
     ("文件", "file", False),
     ("行", "row", True),
@@ -55,9 +72,12 @@ def say(text: str) -> None:
     err.print(text, highlight=False, soft_wrap=True)
 
 
-def print_json(snapshot: Snapshot, question: Question, rows: list[Row], **more: object) -> None:
+def print_json(
+    snapshot: Snapshot, question: Question | None, rows: list[Row], **more: object
+) -> None:
     """Print an answer as the HTTP interface gives it."""
-    answer = {**envelope(snapshot), **describe(question), "items": rows, **more}
+    asked = describe(question) if question else {}
+    answer = {**envelope(snapshot), **asked, "items": rows, **more}
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -99,6 +119,19 @@ def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
     if len(rows) > GAPS_SHOWN:
         more = len(rows) - GAPS_SHOWN
         out.print(f"另有 {more} 处，见 --format csv 或 -o · {more} more")
+
+
+def print_quality(snapshot: Snapshot, rows: list[Row]) -> None:
+    """Print the state of the records per district."""
+    origin = f"截至 as of {snapshot.manifest.as_of} · 快照 snapshot {snapshot.manifest.snapshot}"
+    table = _table(QUALITY, origin)
+    for r in rows:
+        table.add_row(r["name_zh"], *(f"{r[name]:,}" for name in QUALITY_NUMBERS))
+    out.print(table)
+    out.print(
+        "待核实场馆逐条见 --format json，由各区科协核实 · "
+        "--format json lists each venue to settle; the district's association can"
+    )
 
 
 def print_faults(faults: Sequence[Fault]) -> None:

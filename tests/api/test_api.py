@@ -886,3 +886,15 @@ def test_nothing_of_the_checkout_is_served(client):
     for path in ("/../pyproject.toml", "/%2e%2e/pyproject.toml", "/..%2fapp.py", "/app.py"):
         assert client.get(path).status_code == 404
     assert Path(STATIC).name == "static"
+
+
+def test_quality_counts_the_records_of_the_districts_asked_for(get):
+    city, one = get("/quality"), get("/quality?district=房山")
+    assert sum(item["venues"] for item in city["items"]) == 233
+    assert one["items"] == [i for i in city["items"] if i["adcode"] == "110111"]
+    assert {v["adcode"] for v in one["to_confirm"]} == {"110111"}
+    assert len(city["to_confirm"]) > len(one["to_confirm"]) > 0
+
+
+def test_quality_takes_no_other_parameter(client):
+    assert client.get("/quality?mode=walk").status_code == 422

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from venuenet.publish.answers import GAP_COLUMNS, Row
+from venuenet.publish.quality import QUALITY_COLUMNS
 
 FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")
 
@@ -33,6 +34,11 @@ def coverage_csv(rows: Sequence[Row]) -> bytes:
 def gaps_csv(rows: Sequence[Row]) -> bytes:
     """Write gap items as CSV; see ``coverage_csv``."""
     return _csv(GAP_COLUMNS, rows)
+
+
+def quality_csv(rows: Sequence[Row]) -> bytes:
+    """Write data-quality items as CSV; see ``coverage_csv``."""
+    return _csv(QUALITY_COLUMNS, rows)
 
 
 def _flat(row: Row) -> Row:

@@ -1,0 +1,127 @@
+"""Which numbers are weak, and who can confirm them: the state of the records, per district."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from venuenet.model import LocatedVenue, Venue
+from venuenet.publish.answers import Row
+from venuenet.publish.snapshot import Snapshot
+
+PRECISIONS = ((100, "within_100_m"), (500, "within_500_m"), (1000, "within_1000_m"))
+BEYOND = "beyond_1000_m"
+UNCONFIRMED = frozenset(
+    {
+        "status_unverified",
+        "base_unverified",
+        "base_term_ended",
+        "address_unverified",
+        "name_unverified",
+        "district_unverified",
+        "district_conflict",
+        "placeholder",
+    }
+)
+QUALITY_COLUMNS = [
+    "adcode", "name_zh", "name_en", "venues", "located", "unlocated", *(n for _, n in PRECISIONS),
+    BEYOND, "status_unknown", "closed", "unconfirmed", "no_address", "no_exhibition_area",
+    "no_visits", "branches_unlocated", "townships", "townships_without_census",
+    "townships_without_point", "people_estimated", "confirm_zh", "confirm_en",
+]  # fmt: skip
+
+
+def quality(snapshot: Snapshot) -> list[Row]:
+    """Count what is known and not known of each district's records.
+
+    Returns
+    -------
+    list of dict
+        The items of ``GET /quality``: districts in GB/T 2260 order, then the venues of no known
+        district. Every venue of the list is in exactly one; ``unconfirmed`` counts venues with
+        any flag that somebody has to settle. ``people_estimated`` are residents of townships
+        whose number is shared out, not counted.
+    """
+    area = snapshot.area
+    rows = [
+        _row(
+            snapshot,
+            {"adcode": d.adcode, "name_zh": d.name_zh, "name_en": d.name_en},
+            [v for v in area.venues if v.adcode == d.adcode],
+            f"{d.name_zh}科学技术协会",
+            f"{d.name_en} District Association for Science and Technology",
+        )
+        for d in area.districts.itertuples()
+    ]
+    lost = [v for v in area.venues if v.adcode is None]
+    if lost:
+        names = {"adcode": None, "name_zh": "所属区不明", "name_en": "District unknown"}
+        zh, en = "市科学技术协会", "the city's Association for Science and Technology"
+        rows.append(_row(snapshot, names, lost, zh, en))
+    return rows
+
+
+def _row(snapshot: Snapshot, names: Row, venues: Sequence[Venue], zh: str, en: str) -> Row:
+    placed = [v for v in venues if isinstance(v, LocatedVenue)]
+    precision = Counter(_class(v.precision_m) for v in placed)
+    return {
+        **names,
+        "venues": len(venues),
+        "located": len(placed),
+        "unlocated": len(venues) - len(placed),
+        **{name: precision[name] for name in (*(n for _, n in PRECISIONS), BEYOND)},
+        "status_unknown": sum(v.status == "unknown" for v in venues),
+        "closed": sum(v.status == "closed" for v in venues),
+        "unconfirmed": sum(bool(UNCONFIRMED & set(v.flags)) for v in venues),
+        "no_address": sum(not v.address_zh for v in venues),
+        "no_exhibition_area": sum(v.exhibition_m2 is None for v in venues),
+        "no_visits": sum(v.visits_per_year is None for v in venues),
+        "branches_unlocated": sum(
+            v.tier == "branch" and not isinstance(v, LocatedVenue) for v in venues
+        ),
+        **_townships(snapshot, names["adcode"]),
+        "confirm_zh": zh,
+        "confirm_en": en,
+    }
+
+
+def _class(precision_m: float) -> str:
+    return next((name for limit, name in PRECISIONS if precision_m <= limit), BEYOND)
+
+
+def _townships(snapshot: Snapshot, adcode: str | None) -> Row:
+    towns, demand = snapshot.area.townships, snapshot.demand
+    mine = [t for t, code in enumerate(towns["adcode"]) if code == adcode]
+    guessed = [t for t in mine if "residents_estimated" in demand.township_flags[t]]
+    lost = [t for t in mine if "point_unknown" in demand.township_flags[t]]
+    people = np.bincount(demand.row_township, demand.people, minlength=len(towns))
+    return {
+        "townships": len(mine),
+        "townships_without_census": len(guessed),
+        "townships_without_point": len(lost),
+        "people_estimated": int(people[guessed].sum()),
+    }
+
+
+def to_confirm(snapshot: Snapshot, adcodes: Sequence[str] = ()) -> list[Row]:
+    """List the venues somebody has to settle: no position, or a flag that asks for it."""
+    rows = []
+    for v in snapshot.area.venues:
+        why = [f for f in v.flags if f in UNCONFIRMED]
+        if not isinstance(v, LocatedVenue):
+            why.append("unlocated")
+        if why and (not adcodes or v.adcode in adcodes):
+            rows.append(
+                {
+                    "venue_id": v.venue_id,
+                    "name_zh": v.name_zh,
+                    "name_en": v.name_en,
+                    "adcode": v.adcode,
+                    "kind": v.kind,
+                    "why": sorted(set(why)),
+                    "source": v.source,
+                }
+            )
+    return rows
