@@ -29,6 +29,8 @@ from venuenet.packformat import META, POLYGONS, TABLES, AreaMeta, Table
 
 FILES = (META, POLYGONS, *(t.file for t in TABLES))
 RAIL = {t.file for t in TABLES if t.optional}
+MAX_BYTES = 64 * 2**20
+"""Size from which a file of a pack is refused unread; Beijing's largest has some 70 kB."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,9 @@ def _read(root: Path) -> tuple[_Raw, list[Fault]]:
     faults += [say("no_file", file) for file in FILES if file in needed - present]
     texts: dict[str, str] = {}
     for file in (f for f in FILES if f in present):
+        if (root / file).stat().st_size > MAX_BYTES:
+            faults.append(say("too_large", file, value=str(MAX_BYTES // 2**20)))
+            continue
         content = (root / file).read_bytes()
         try:
             texts[file] = content.decode("utf-8-sig")

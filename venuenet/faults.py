@@ -10,6 +10,10 @@ from venuenet.errors import Fault
 SAYS: dict[str, tuple[str, str, str, str]] = {
     "no_file": ("缺少该文件", "is missing", "补上该文件", "add the file"),
     "not_utf8": ("不是 UTF-8 编码", "is not UTF-8", "另存为 UTF-8", "save it as UTF-8"),
+    "too_large": (
+        "超过 {value} MB", "is larger than {value} MB",
+        "拆分或简化该文件", "split or simplify the file",
+    ),
     "unreadable": (
         "无法读取：{value}", "cannot be read: {value}",
         "见 docs/area-pack.md", "see docs/area-pack.md",

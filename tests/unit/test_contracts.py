@@ -333,3 +333,10 @@ def test_method_that_names_a_foreign_datum_must_say_it_was_converted(pack):
     assert "not said to be converted" in told(pack)["venues.csv", row, "method"]
     put(pack, "venues.csv", row, method="AMap POI (GCJ-02, converted)")
     assert told(pack) == {}
+
+
+def test_a_file_beyond_the_limit_is_refused_unread(pack):
+    with (pack / "venues.csv").open("r+b") as file:
+        file.truncate(area.MAX_BYTES + 1)
+    faults = area.check(pack)
+    assert [(f.file, f.what_en) for f in faults] == [("venues.csv", "is larger than 64 MB")]
