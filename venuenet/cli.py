@@ -30,7 +30,7 @@ from venuenet.console import (
     print_quality,
     say,
 )
-from venuenet.errors import BadQueryError, SnapshotError, VenuenetError
+from venuenet.errors import AreaPackError, BadQueryError, SnapshotError, VenuenetError
 from venuenet.model import Question
 from venuenet.options import (
     DataOption,
@@ -74,6 +74,9 @@ def _told() -> Iterator[None]:
     """Print what venuenet refuses in both languages and leave with the right code."""
     try:
         yield
+    except AreaPackError as error:
+        print_faults(error.faults)
+        raise typer.Exit(2) from error
     except VenuenetError as error:
         say(f"[bold red]{error.title}[/] {escape(error.detail)}")
         say(f"[bold red]{error.title_en}[/] {escape(error.detail_en)}")

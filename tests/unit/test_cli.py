@@ -258,3 +258,14 @@ def test_a_fault_with_brackets_in_it_is_told_as_it_is(run, tmp_path):
     result = run("area", "check", str(tmp_path), data=None)
     assert result.exit_code == 2
     assert "[/]" in result.stderr
+
+
+def test_a_build_from_a_broken_pack_tells_every_fault_and_changes_nothing(run, tmp_path):
+    pack, data = tmp_path / "pack", tmp_path / "data"
+    shutil.copytree(area.default_root(), pack)
+    text = (pack / "venues.csv").read_text(encoding="utf-8")
+    (pack / "venues.csv").write_text(text.replace("science_museum", "zoo"), encoding="utf-8")
+    result = run("build", "--area", str(pack), data=data)
+    assert result.exit_code == 2
+    assert result.stderr.count("venues.csv") == text.count("science_museum")
+    assert not (data / "current").exists()
