@@ -16,7 +16,7 @@ from api.caching import add_caching
 from api.routes import coverage, gaps, network, quality, reports, service, venues
 from api.routes import map as map_routes
 from venuenet.settings import Settings
-from venuenet.store import EmbeddedStore, Store
+from venuenet.store import SnapshotFolder, SnapshotStore
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """\
@@ -28,7 +28,7 @@ are modelled per cell and exact per district.
 """
 
 
-def create_app(store: Store) -> FastAPI:
+def create_app(store: SnapshotStore) -> FastAPI:
     """Make the application that serves the snapshot in force in ``store``.
 
     The snapshot is read when the application starts and stays the same until it stops.
@@ -60,4 +60,4 @@ def create_app(store: Store) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """Make the application over the embedded store that ``VENUENET_DATA`` names."""
-    return create_app(EmbeddedStore(Settings().data))
+    return create_app(SnapshotFolder(Settings().data))

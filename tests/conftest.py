@@ -6,7 +6,7 @@ import pytest
 
 from venuenet.pipeline import Inputs, compute
 from venuenet.publish.snapshot import Snapshot, write
-from venuenet.store import EmbeddedStore
+from venuenet.store import SnapshotFolder
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +19,5 @@ def beijing() -> Snapshot:
 def beijing_data(beijing: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store's folder with the embedded data published in it; only to be read."""
     root = tmp_path_factory.mktemp("data")
-    EmbeddedStore(root).publish(beijing, lambda folder: write(beijing, folder))
+    SnapshotFolder(root).publish(beijing, lambda folder: write(beijing, folder))
     return root

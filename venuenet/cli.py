@@ -55,7 +55,7 @@ from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.tables import report_xlsx
 from venuenet.questions import parse_question
 from venuenet.settings import Settings
-from venuenet.store import EmbeddedStore
+from venuenet.store import SnapshotFolder
 
 app = typer.Typer(
     name="venuenet",
@@ -90,8 +90,8 @@ def _told() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def _store(data: Path | None) -> EmbeddedStore:
-    return EmbeddedStore(data or Settings().data)
+def _store(data: Path | None) -> SnapshotFolder:
+    return SnapshotFolder(data or Settings().data)
 
 
 def _open(data: Path | None) -> Snapshot:
@@ -116,7 +116,7 @@ def _refuse_taken(host: str, port: int) -> None:
             ) from error
 
 
-def _is_outdated(store: EmbeddedStore) -> bool:
+def _is_outdated(store: SnapshotFolder) -> bool:
     """Whether a build of the embedded data would give another snapshot than the one in force."""
     try:
         return pipeline.is_outdated(pipeline.Inputs(), store.current().manifest)
@@ -124,7 +124,7 @@ def _is_outdated(store: EmbeddedStore) -> bool:
         return True
 
 
-def _build(store: EmbeddedStore, inputs: pipeline.Inputs) -> Path:
+def _build(store: SnapshotFolder, inputs: pipeline.Inputs) -> Path:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err) as bars:
 

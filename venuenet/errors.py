@@ -54,12 +54,8 @@ class UnknownNameError(VenuenetError):
     title_en = "Unknown name"
 
 
-class AreaPackError(VenuenetError):
-    """An area pack whose tables do not hold together; carries every fault found."""
-
-    code = "bad-area-pack"
-    title = "区域数据包有误"
-    title_en = "Bad area pack"
+class FaultsError(VenuenetError):
+    """Input with faults: refused as a whole, and told all at once."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = list(faults)
@@ -69,12 +65,52 @@ class AreaPackError(VenuenetError):
         )
 
 
+class AreaPackError(FaultsError):
+    """An area pack whose tables do not hold together; carries every fault found."""
+
+    code = "bad-area-pack"
+    title = "区域数据包有误"
+    title_en = "Bad area pack"
+
+
 class SnapshotError(VenuenetError):
     """A snapshot that is missing, damaged or written by another version."""
 
     code = "bad-snapshot"
     title = "成果快照不可用"
     title_en = "Snapshot not usable"
+
+
+class SourceError(FaultsError):
+    """A list that cannot be taken at all; nothing was changed. Carries every fault found."""
+
+    code = "bad-list"
+    title = "清单无法导入"
+    title_en = "List cannot be imported"
+
+
+class GeocodeError(VenuenetError):
+    """A geocoding service that did not answer: key, quota, network."""
+
+    code = "geocoder"
+    title = "地理编码服务未应答"
+    title_en = "Geocoder did not answer"
+
+
+class RegistryError(VenuenetError):
+    """A change of the registry that cannot be made as things stand."""
+
+    code = "registry"
+    title = "登记簿无法更改"
+    title_en = "Registry cannot be changed"
+
+
+class StaleRegistryError(RegistryError):
+    """Another change came between reading and writing; read again and repeat."""
+
+    code = "registry-stale"
+    title = "登记簿已被他人更改"
+    title_en = "Registry changed meanwhile"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from venuenet.model import DemandPoints, LocatedVenue, Manifest, TravelTimes
 from venuenet.publish.files import write_files
 from venuenet.publish.snapshot import Snapshot, assemble, describe_inputs, write
 from venuenet.standards import load_assumptions, load_standards
-from venuenet.store import Store
+from venuenet.store import SnapshotStore
 from venuenet.travel.engine import TravelEngine
 from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
 
@@ -93,7 +93,7 @@ def _times(
         return engine.times(demand, venues, MATRIX_CUTOFF_S, progress)
 
 
-def build(inputs: Inputs, store: Store, stage: Stage = _silent) -> Path:
+def build(inputs: Inputs, store: SnapshotStore, stage: Stage = _silent) -> Path:
     """Compute a snapshot and put it in force, all at once; returns its folder."""
     snapshot = compute(inputs, stage)
 

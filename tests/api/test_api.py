@@ -23,7 +23,7 @@ from api.app import STATIC, create_app
 from api.caching import CSP
 from venuenet.errors import SnapshotError
 from venuenet.model import KINDS, SCIENCE_KINDS
-from venuenet.store import EmbeddedStore
+from venuenet.store import SnapshotFolder
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which is not httpx
@@ -59,7 +59,7 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def client(beijing_data):
-    with TestClient(create_app(EmbeddedStore(beijing_data)), raise_server_exceptions=False) as c:
+    with TestClient(create_app(SnapshotFolder(beijing_data)), raise_server_exceptions=False) as c:
         yield c
 
 
@@ -659,7 +659,7 @@ def test_a_refusal_has_no_tag(client):
 def other_snapshot(beijing):
     """A service over a snapshot of another name."""
 
-    class Other(EmbeddedStore):
+    class Other(SnapshotFolder):
         def __init__(self):
             """Hold it in memory."""
 
@@ -689,7 +689,7 @@ def test_long_answers_are_compressed(client):
 def test_a_store_without_a_snapshot_says_so_at_the_start(tmp_path):
     with (
         pytest.raises(SnapshotError, match="venuenet build"),
-        TestClient(create_app(EmbeddedStore(tmp_path))),
+        TestClient(create_app(SnapshotFolder(tmp_path))),
     ):
         pass
 

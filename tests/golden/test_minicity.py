@@ -25,7 +25,7 @@ from venuenet.publish import answers
 from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.questions import parse_question
 from venuenet.standards import load_assumptions
-from venuenet.store import EmbeddedStore
+from venuenet.store import SnapshotFolder
 from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
 
 HERE = Path(__file__).parent / "minicity"
@@ -397,10 +397,10 @@ def test_a_pack_found_sound_is_built_or_refused_in_words(tmp_path, edit):
         return
     inputs = pipeline.Inputs(pack, HERE / "standards.yaml", HERE / "assumptions.yaml")
     try:
-        path = pipeline.build(inputs, EmbeddedStore(tmp_path / "data"))
+        path = pipeline.build(inputs, SnapshotFolder(tmp_path / "data"))
     except VenuenetError:
         return
-    snapshot = EmbeddedStore(tmp_path / "data").current()
+    snapshot = SnapshotFolder(tmp_path / "data").current()
     assert path.name == snapshot.manifest.snapshot
     for question in (ask(snapshot, "walk15"), ask(snapshot, "transit30", "seniors")):
         rows = answers.coverage(snapshot, question)

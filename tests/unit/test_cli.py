@@ -17,7 +17,7 @@ from venuenet.model import Question
 from venuenet.publish.answers import coverage, gap_rows
 from venuenet.publish.geo import describe, gap_geojson
 from venuenet.questions import parse_question
-from venuenet.store import EmbeddedStore
+from venuenet.store import SnapshotFolder
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # starlette would rather have httpx2, which is not httpx
@@ -63,7 +63,7 @@ def understood(snapshot, question):
 @pytest.fixture(scope="module")
 def over_http(beijing_data):
     """What the service answers to a path, as JSON."""
-    with TestClient(create_app(EmbeddedStore(beijing_data))) as client:
+    with TestClient(create_app(SnapshotFolder(beijing_data))) as client:
         yield lambda path: client.get(path).json()
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from venuenet.store.snapshots import KEEP
 
 from venuenet.errors import SnapshotError
 from venuenet.pipeline import Inputs, compute, is_outdated
 from venuenet.publish import snapshot as snapshots
 from venuenet.publish.snapshot import read, write
-from venuenet.store import EmbeddedStore
-from venuenet.store.embedded import KEEP
+from venuenet.store import SnapshotFolder
 
 MINI = Path(__file__).parents[1] / "golden" / "minicity"
 TRIES = 20
@@ -44,7 +44,7 @@ def publish(store, snapshot):
 @pytest.fixture
 def store(tmp_path, mini):
     """A store with snapshot aaaa... in force."""
-    store = EmbeddedStore(tmp_path / "data")
+    store = SnapshotFolder(tmp_path / "data")
     publish(store, named(mini, "a"))
     return store
 
@@ -89,7 +89,7 @@ def test_a_snapshot_is_named_by_its_content(mini):
 
 
 def test_an_empty_store_says_what_to_do(tmp_path):
-    empty = EmbeddedStore(tmp_path / "new")
+    empty = SnapshotFolder(tmp_path / "new")
     assert empty.current_id() is None
     with pytest.raises(SnapshotError, match="venuenet build"):
         empty.current()
@@ -172,7 +172,7 @@ def test_whichever_step_is_the_last_the_store_is_whole(store, mini, letter):
             except Died:
                 died = True
         assert left[0] <= 0 or not died
-        assert whole(EmbeddedStore(store.root), "a" * 16, "b" * 16), f"died at step {step}"
+        assert whole(SnapshotFolder(store.root), "a" * 16, "b" * 16), f"died at step {step}"
         if not died:
             break
     else:
@@ -190,7 +190,7 @@ def endlessly(root, source, letters, begun):
         save(*args, **kwargs)
 
     snapshots.np.save = slow
-    store, snapshot = EmbeddedStore(root), read(source)
+    store, snapshot = SnapshotFolder(root), read(source)
     begun.set()
     for letter in cycle(letters):
         publish(store, named(snapshot, letter))
@@ -223,7 +223,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_snapshot(store, mini, processes, so
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
-        assert whole(EmbeddedStore(store.root), *(x * 16 for x in "a" + MORE))
+        assert whole(SnapshotFolder(store.root), *(x * 16 for x in "a" + MORE))
         seen.add(store.current_id())
     assert len(seen) > 1, "no child ever got as far as publishing"
     publish(store, named(mini, "9"))
@@ -233,7 +233,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_snapshot(store, mini, processes, so
 
 def take_turns(root, source, letters, clashes):
     """Publish the source under each name a few times; note who else is writing meanwhile."""
-    store, content = EmbeddedStore(root), read(source)
+    store, content = SnapshotFolder(root), read(source)
     for letter in letters * 3:
         snapshot = named(content, letter)
 
@@ -300,7 +300,7 @@ def test_a_damaged_snapshot_is_refused_with_the_way_out(store, file, damage):
 
 
 def test_numbers_that_are_not_those_the_id_was_made_from_are_refused(tmp_path, mini):
-    store = EmbeddedStore(tmp_path)
+    store = SnapshotFolder(tmp_path)
     people = publish(store, mini) / "demand" / "people.npy"
     content = bytearray(people.read_bytes())
     content[-8] ^= 1

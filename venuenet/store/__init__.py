@@ -1,5 +1,5 @@
-"""Where snapshots live: one Store protocol, an embedded folder for now."""
+"""Where things are kept: snapshots in a folder, the registry in SQLite or PostGIS."""
 
-from venuenet.store.embedded import EmbeddedStore, Store
+from venuenet.store.snapshots import SnapshotFolder, SnapshotStore
 
-__all__ = ["EmbeddedStore", "Store"]
+__all__ = ["SnapshotFolder", "SnapshotStore"]

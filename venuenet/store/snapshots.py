@@ -25,7 +25,7 @@ KEEP = 3
 """Snapshots kept, the one in force among them."""
 
 
-class Store(Protocol):
+class SnapshotStore(Protocol):
     """Keeps snapshots and knows which one is in force."""
 
     def current_id(self) -> str | None:
@@ -45,8 +45,8 @@ class Store(Protocol):
         ...
 
 
-class EmbeddedStore:
-    """A Store in one folder of the local disk."""
+class SnapshotFolder:
+    """A SnapshotStore in one folder of the local disk."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -54,7 +54,7 @@ class EmbeddedStore:
         self.lock = FileLock(root / ".lock")
 
     def current_id(self) -> str | None:
-        """See Store."""
+        """See SnapshotStore."""
         try:
             name = (self.root / "current").read_text(encoding="ascii").strip()
         except FileNotFoundError:
@@ -67,7 +67,7 @@ class EmbeddedStore:
         return name or None
 
     def current(self) -> Snapshot:
-        """See Store."""
+        """See SnapshotStore."""
         name = self.current_id()
         if name is None:
             raise SnapshotError(
@@ -77,11 +77,11 @@ class EmbeddedStore:
         return read(self.folder(name))
 
     def folder(self, snapshot_id: str) -> Path:
-        """See Store."""
+        """See SnapshotStore."""
         return self.root / "snapshots" / snapshot_id
 
     def publish(self, snapshot: Snapshot, write: Callable[[Path], None]) -> Path:
-        """See Store. What is there already, of the same content and whole, is not written again."""
+        """See SnapshotStore. The same content, there already and whole, is not written again."""
         final = self.folder(snapshot.manifest.snapshot)
         final.parent.mkdir(exist_ok=True)
         with self.lock:
