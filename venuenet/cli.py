@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import secrets
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 import venuenet
-from venuenet import pipeline
+from venuenet import cli_registry, pipeline
 from venuenet.area import check as check_area
+from venuenet.area import load as load_area
 from venuenet.area import resolve_district
 from venuenet.console import (
     err,
@@ -30,9 +31,11 @@ from venuenet.console import (
     print_quality,
     say,
 )
-from venuenet.errors import AreaPackError, BadQueryError, SnapshotError, VenuenetError
+from venuenet.errors import BadQueryError, SnapshotError
+from venuenet.intake import seed
 from venuenet.model import Question
 from venuenet.options import (
+    AsOfOption,
     DataOption,
     DistrictsArgument,
     Format,
@@ -55,7 +58,8 @@ from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.tables import report_xlsx
 from venuenet.questions import parse_question
 from venuenet.settings import Settings
-from venuenet.store import SnapshotFolder
+from venuenet.store import SnapshotFolder, open_store, registry_exists
+from venuenet.terminal import bars, told, write_file
 
 app = typer.Typer(
     name="venuenet",
@@ -67,38 +71,40 @@ app = typer.Typer(
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
 app.add_typer(area_app, name="area")
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Print what venuenet refuses in both languages and leave with the right code."""
-    try:
-        yield
-    except AreaPackError as error:
-        print_faults(error.faults)
-        raise typer.Exit(2) from error
-    except VenuenetError as error:
-        say(f"[bold red]{error.title}[/] {escape(error.detail)}")
-        say(f"[bold red]{error.title_en}[/] {escape(error.detail_en)}")
-        if error.allowed and error.allowed[0] not in error.detail:
-            say(f"可用 allowed: {escape('、'.join(error.allowed))}")
-        # 1: it could not be done; 2: it was asked for wrongly.
-        raise typer.Exit(1 if isinstance(error, SnapshotError) else 2) from error
-    except OSError as error:
-        say(f"[bold red]无法读写[/] {escape(str(error))}")
-        say(f"[bold red]Cannot read or write[/] {escape(str(error))}")
-        raise typer.Exit(1) from error
+cli_registry.add_to(app)
 
 
 def _store(data: Path | None) -> SnapshotFolder:
     return SnapshotFolder(data or Settings().data)
 
 
-def _open(data: Path | None) -> Snapshot:
-    """Return the snapshot in force, building it first when there is none."""
+@contextmanager
+def _inputs(
+    data: Path | None, given: pipeline.Inputs | None = None, as_of: dt.date | None = None
+) -> Iterator[pipeline.Inputs]:
+    """Give what a build reads: the area pack, with the registry's venues where there is one."""
+    inputs = given or pipeline.Inputs()
+    if as_of is None and not registry_exists(data):
+        yield inputs
+        return
+    with closing(open_store(data=data)) as registry:
+        ledger = seed(registry, load_area(inputs.area))
+    with pipeline.registered(inputs, ledger, as_of) as with_registry:
+        yield with_registry
+
+
+def _open(data: Path | None, as_of: dt.datetime | None = None) -> Snapshot:
+    """Return the snapshot in force, building it first when there is none.
+
+    With ``as_of``, the snapshot of that day instead, computed anew and put nowhere.
+    """
+    if as_of is not None:
+        with _inputs(data, as_of=as_of.date()) as inputs, bars() as stage:
+            return pipeline.compute(inputs, stage)
     store = _store(data)
     if store.current_id() is None:
-        _build(store, pipeline.Inputs())
+        with _inputs(data) as inputs:
+            _build(store, inputs)
     return store.current()
 
 
@@ -116,32 +122,17 @@ def _refuse_taken(host: str, port: int) -> None:
             ) from error
 
 
-def _is_outdated(store: SnapshotFolder) -> bool:
-    """Whether a build of the embedded data would give another snapshot than the one in force."""
+def _is_outdated(store: SnapshotFolder, inputs: pipeline.Inputs) -> bool:
+    """Whether a build now would give another snapshot than the one in force."""
     try:
-        return pipeline.is_outdated(pipeline.Inputs(), store.current().manifest)
+        return pipeline.is_outdated(inputs, store.current().manifest)
     except SnapshotError:
         return True
 
 
 def _build(store: SnapshotFolder, inputs: pipeline.Inputs) -> Path:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err) as bars:
-
-        @contextmanager
-        def stage(zh: str, en: str, total: int) -> Iterator[Callable[[int], None]]:
-            task = bars.add_task(f"{zh} · {en}", total=total or 1)
-
-            def advance(done: int) -> None:
-                bars.update(task, advance=done)
-
-            yield advance
-            bars.update(task, completed=total or 1)
-
-        def staged(zh: str, en: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-            return stage(zh, en, total)
-
-        return pipeline.build(inputs, store, staged)
+    with bars() as stage:
+        return pipeline.build(inputs, store, stage)
 
 
 def _question(
@@ -169,17 +160,6 @@ def _districts(snapshot: Snapshot, names: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(resolve_district(snapshot.area, n) for n in names or []))
 
 
-def _write(path: Path, content: str | bytes) -> None:
-    """Write a file all at once: beside first, then moved into place."""
-    fresh = path.with_name(f".{path.name}.new")
-    if isinstance(content, str):
-        fresh.write_text(content, encoding="utf-8")
-    else:
-        fresh.write_bytes(content)
-    fresh.replace(path)
-    say(f"已写出 · wrote [bold]{escape(str(path))}[/]")
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"venuenet {venuenet.__version__}")
@@ -204,15 +184,20 @@ def build(
     assumptions: Annotated[
         Path | None, typer.Option(help="自定假设 YAML · Own assumptions.")
     ] = None,
+    as_of: AsOfOption = None,
     data: DataOption = None,
 ) -> None:
     """计算一份成果快照 · Compute a snapshot and put it in force.
 
     例 Example:  venuenet build --data ./out
     """
-    with _told():
+    with told():
         store = _store(data)
-        folder = _build(store, pipeline.Inputs(area, standards, assumptions))
+        given = pipeline.Inputs(area, standards, assumptions)
+        # A pack of one's own stands for itself: the registry holds the embedded area's venues.
+        day = None if as_of is None else as_of.date()
+        with nullcontext(given) if area is not None else _inputs(data, given, day) as inputs:
+            folder = _build(store, inputs)
         manifest = store.current().manifest
     dense = manifest.checks["share_above_50000_per_km2"]
     out.print(f"快照 snapshot [bold]{manifest.snapshot}[/] 截至 as of {manifest.as_of} → {folder}")
@@ -245,21 +230,25 @@ def serve(
     """
     import uvicorn  # noqa: PLC0415  the other commands should not wait for it
 
-    with _told():
+    with told():
         _refuse_taken(host, port)
         store = _store(data)
-        if refresh and _is_outdated(store):
-            _build(store, pipeline.Inputs())
-        manifest = _open(data).manifest
-    if pipeline.is_outdated(pipeline.Inputs(), manifest):
+        with _inputs(data) as inputs:
+            if store.current_id() is None or (refresh and _is_outdated(store, inputs)):
+                _build(store, inputs)
+            outdated = _is_outdated(store, inputs)
+    if outdated:
         say(
-            "注意：快照不是由当前版本和内置数据算出的；如需更新请运行 venuenet build\n"
-            "Note: the snapshot was not made from this version and its embedded data; "
+            "注意：快照不是由当前版本和数据算出的；如需更新请运行 venuenet build\n"
+            "Note: the snapshot was not made from this version and its data; "
             "to renew it run venuenet build"
         )
     os.environ["VENUENET_DATA"] = str(data or Settings().data)
+    token = os.environ.setdefault("VENUENET_REVIEW_TOKEN", secrets.token_urlsafe(24))
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
     err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")
+    # Not wrapped: a broken address cannot be followed. Loopback only, see api/review_guard.py.
+    say(f"核对 · review: [bold]http://127.0.0.1:{port}/review#token={token}[/]")
     if open_browser:
         threading.Timer(1.5, webbrowser.open, (url,)).start()
     uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_level="warning")
@@ -275,6 +264,7 @@ def coverage_command(
     kinds: KindsOption = None,
     surface_transit: SurfaceOption = False,
     level: Annotated[str, typer.Option(help="district | township")] = "district",
+    as_of: AsOfOption = None,
     fmt: FormatOption = Format.table,
     data: DataOption = None,
 ) -> None:
@@ -282,8 +272,8 @@ def coverage_command(
 
     例 Example:  venuenet coverage 海淀区 --mode transit --minutes 45
     """
-    with _told():
-        snapshot = _open(data)
+    with told():
+        snapshot = _open(data, as_of)
         question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
         chosen = _districts(snapshot, districts)
         if level not in ("district", "township"):
@@ -311,6 +301,7 @@ def gaps_command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="写出 GeoJSON · Write GeoJSON.")
     ] = None,
+    as_of: AsOfOption = None,
     fmt: FormatOption = Format.table,
     data: DataOption = None,
 ) -> None:
@@ -318,12 +309,12 @@ def gaps_command(
 
     例 Example:  venuenet gaps 昌平区 --standard transit45 -o gaps.geojson
     """
-    with _told():
-        snapshot = _open(data)
+    with told():
+        snapshot = _open(data, as_of)
         question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
         chosen = _districts(snapshot, districts)
         if output is not None:
-            _write(output, gap_geojson(snapshot, question, chosen))
+            write_file(output, gap_geojson(snapshot, question, chosen))
             return
         rows = gap_rows(snapshot, question, chosen)
     if fmt is Format.json:
@@ -346,10 +337,10 @@ def map_command(
 
     例 Example:  venuenet map -o map.html --standard walk15
     """
-    with _told():
+    with told():
         snapshot = _open(data)
         question = _question(snapshot, mode, minutes, standard)
-        _write(output, folium_html(snapshot, question))
+        write_file(output, folium_html(snapshot, question))
 
 
 @app.command()
@@ -368,14 +359,14 @@ def report(
 
     例 Example:  venuenet report 海淀区 -o 海淀.html
     """
-    with _told():
+    with told():
         snapshot = _open(data)
         question = _question(snapshot, mode, minutes, standard)
         adcode = resolve_district(snapshot.area, district)
         if output.suffix == ".xlsx":
-            _write(output, report_xlsx(snapshot, adcode, question))
+            write_file(output, report_xlsx(snapshot, adcode, question))
         else:
-            _write(output, report_html(snapshot, adcode, question, lang))
+            write_file(output, report_html(snapshot, adcode, question, lang))
 
 
 @app.command("quality")
@@ -388,7 +379,7 @@ def quality_command(
 
     例 Example:  venuenet quality 房山 --format csv > quality.csv
     """
-    with _told():
+    with told():
         snapshot = _open(data)
         chosen = _districts(snapshot, districts)
     rows = [r for r in quality(snapshot) if not chosen or r["adcode"] in chosen]
@@ -412,7 +403,7 @@ def network(
 
     例 Example:  venuenet network -o beijing.graphml --no-cells
     """
-    with _told():
+    with told():
         snapshot = _open(data)
         graph = snapshot_graph(snapshot, cells=cells)
         write_graph(graph, output)

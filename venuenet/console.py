@@ -46,6 +46,8 @@ QUALITY = (
     (">1 km", "vague", True),
     ("状态未知", "status?", True),
     ("待核实", "to settle", True),
+    ("到期", "lapsed", True),
+    ("待核对", "review", True),
     ("估计人口", "estimated", True),
 )
 QUALITY_NUMBERS = (
@@ -54,6 +56,8 @@ QUALITY_NUMBERS = (
     "beyond_1000_m",
     "status_unknown",
     "unconfirmed",
+    "validity_over",
+    "questions_open",
     "people_estimated",
 )
 FAULTS = (
@@ -83,7 +87,7 @@ def print_json(
 
 def print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
     """Print coverage items as a table."""
-    table = _table(COVERAGE, _caption(snapshot, question))
+    table = make_table(COVERAGE, _caption(snapshot, question))
     wide = out.width >= WIDE
     for r in rows:
         low_high = "无数据" if r["low"] is None else f"{100 * r['low']:.1f}-{_share(r['high'])}"
@@ -104,7 +108,7 @@ def print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> N
 def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
     """Print the largest gaps as a table."""
     names = snapshot.area.districts.set_index("adcode")["name_zh"]
-    table = _table(GAPS, _caption(snapshot, question))
+    table = make_table(GAPS, _caption(snapshot, question))
     for r in rows[:GAPS_SHOWN]:
         table.add_row(
             names[r["adcode"]],
@@ -124,7 +128,7 @@ def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
 def print_quality(snapshot: Snapshot, rows: list[Row]) -> None:
     """Print the state of the records per district."""
     origin = f"截至 as of {snapshot.manifest.as_of} · 快照 snapshot {snapshot.manifest.snapshot}"
-    table = _table(QUALITY, origin)
+    table = make_table(QUALITY, origin)
     for r in rows:
         table.add_row(r["name_zh"], *(f"{r[name]:,}" for name in QUALITY_NUMBERS))
     out.print(table)
@@ -136,7 +140,7 @@ def print_quality(snapshot: Snapshot, rows: list[Row]) -> None:
 
 def print_faults(faults: Sequence[Fault]) -> None:
     """Print an area pack's faults, all of them, to stderr."""
-    table = _table(FAULTS, None)
+    table = make_table(FAULTS, None)
     for f in faults:
         cells = (
             f.file,
@@ -149,7 +153,7 @@ def print_faults(faults: Sequence[Fault]) -> None:
     err.print(table)
 
 
-def _table(columns: Sequence[tuple[str, str, bool]], caption: str | None) -> Table:
+def make_table(columns: Sequence[tuple[str, str, bool]], caption: str | None) -> Table:
     """Make a table of (zh, en, is a number) columns."""
     table = Table(caption=caption, caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for zh, en, number in columns:

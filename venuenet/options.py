@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -38,3 +39,16 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table | json | c
 DistrictsArgument = Annotated[
     list[str] | None, typer.Argument(help="区：代码、中文、英文或拼音 · Districts; none means all.")
 ]
+AsOfOption = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="还原当日状况，如 2025-12-31 · As things stood on a day.",
+    ),
+]
+WhoOption = Annotated[
+    str | None,
+    typer.Option("--who", help="经手人（默认 VENUENET_WHO 或登录名）· Who decides."),
+]
+WhyOption = Annotated[str, typer.Option("--why", help="原因，记入历史 · Why; kept in the history.")]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.demand.build import build_demand
 from venuenet.model import DemandPoints, LocatedVenue, Manifest, TravelTimes
+from venuenet.progress import Stage, silent
 from venuenet.publish.files import write_files
 from venuenet.publish.snapshot import Snapshot, assemble, describe_inputs, write
+from venuenet.registry.export import write_pack
+from venuenet.registry.model import Ledger
+from venuenet.registry.questions import open_counts
 from venuenet.standards import load_assumptions, load_standards
 from venuenet.store import SnapshotStore
 from venuenet.travel.engine import TravelEngine
@@ -22,21 +29,38 @@ from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimat
 MATRIX_CUTOFF_S = 60 * 60
 """The sparse matrices keep pairs up to the longest embedded standard."""
 
-Stage = Callable[[str, str, int], AbstractContextManager[Callable[[int], None]]]
-"""Announces a stage (zh, en, amount of work) and is told of its progress."""
-
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a build reads: an area pack and, instead of the embedded ones, own YAML files."""
+    """What a build reads: an area pack and, instead of the embedded ones, own YAML files.
+
+    ``registry`` says of which state of the registry the pack's venues are; see :func:`registered`.
+    """
 
     area: Path | None = None
     standards: Path | None = None
     assumptions: Path | None = None
+    registry: Mapping[str, Any] | None = None
 
 
-def _silent(_zh: str, _en: str, _total: int) -> AbstractContextManager[Callable[[int], None]]:
-    return nullcontext(lambda _n: None)
+@contextmanager
+def registered(inputs: Inputs, ledger: Ledger, as_of: dt.date | None = None) -> Iterator[Inputs]:
+    """Give inputs whose area pack holds the registry's confirmed venues, while the context lasts.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The pack the registry was seeded with.
+    ledger : Ledger
+        The registry, seeded.
+    as_of : date, optional
+        The day to describe; the newest any source speaks of by default.
+    """
+    with TemporaryDirectory(prefix="venuenet-") as folder:
+        pack = Path(folder) / "pack"
+        write_pack(load_area(inputs.area), ledger, pack, as_of)
+        waiting = {adcode or "": n for adcode, n in open_counts(ledger).items()}
+        yield replace(inputs, area=pack, registry={"waiting": waiting})
 
 
 def is_outdated(inputs: Inputs, manifest: Manifest) -> bool:
@@ -45,11 +69,12 @@ def is_outdated(inputs: Inputs, manifest: Manifest) -> bool:
         load_area(inputs.area),
         load_standards(inputs.standards),
         load_assumptions(inputs.assumptions),
+        inputs.registry,
     )
     return manifest.version != venuenet.__version__ or manifest.parameters != now
 
 
-def compute(inputs: Inputs, stage: Stage = _silent) -> Snapshot:
+def compute(inputs: Inputs, stage: Stage = silent) -> Snapshot:
     """Run every stage in memory: area, demand, travel times by each mode.
 
     Raises
@@ -77,6 +102,7 @@ def compute(inputs: Inputs, stage: Stage = _silent) -> Snapshot:
         next(t for t in tables if t.surface_transit),
         standards,
         rules,
+        inputs.registry,
     )
 
 
@@ -93,7 +119,7 @@ def _times(
         return engine.times(demand, venues, MATRIX_CUTOFF_S, progress)
 
 
-def build(inputs: Inputs, store: SnapshotStore, stage: Stage = _silent) -> Path:
+def build(inputs: Inputs, store: SnapshotStore, stage: Stage = silent) -> Path:
     """Compute a snapshot and put it in force, all at once; returns its folder."""
     snapshot = compute(inputs, stage)
 

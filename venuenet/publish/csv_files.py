@@ -59,11 +59,12 @@ def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([_csv_cell(row.get(c)) for c in columns] for row in rows)
+    writer.writerows([safe_cell(row.get(c)) for c in columns] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _csv_cell(value: object) -> object:
+def safe_cell(value: object) -> object:
+    """Return a cell no spreadsheet runs: lists joined, an apostrophe before a formula's start."""
     if isinstance(value, list):
         value = "|".join(value)
     if isinstance(value, float):

@@ -18,6 +18,8 @@ UNCONFIRMED = frozenset(
         "status_unverified",
         "base_unverified",
         "base_term_ended",
+        "validity_lapsed",
+        "kind_unverified",
         "address_unverified",
         "name_unverified",
         "district_unverified",
@@ -25,11 +27,13 @@ UNCONFIRMED = frozenset(
         "placeholder",
     }
 )
+OVER = frozenset({"base_term_ended", "validity_lapsed"})
 QUALITY_COLUMNS = [
     "adcode", "name_zh", "name_en", "venues", "located", "unlocated", *(n for _, n in PRECISIONS),
     BEYOND, "status_unknown", "closed", "unconfirmed", "no_address", "no_exhibition_area",
-    "no_visits", "branches_unlocated", "townships", "townships_without_census",
-    "townships_without_point", "people_estimated", "confirm_zh", "confirm_en",
+    "no_visits", "branches_unlocated", "nodes_unlocated", "validity_over", "questions_open",
+    "townships", "townships_without_census", "townships_without_point", "people_estimated",
+    "confirm_zh", "confirm_en",
 ]  # fmt: skip
 
 
@@ -41,7 +45,8 @@ def quality(snapshot: Snapshot) -> list[Row]:
     list of dict
         The items of ``GET /quality``: districts in GB/T 2260 order, then the venues of no known
         district. Every venue of the list is in exactly one; ``unconfirmed`` counts venues with
-        any flag that somebody has to settle. ``people_estimated`` are residents of townships
+        any flag that somebody has to settle, ``validity_over`` those whose term (有效期) has ended,
+        ``questions_open`` what waits in the review. ``people_estimated`` are residents of townships
         whose number is shared out, not counted.
     """
     area = snapshot.area
@@ -56,7 +61,8 @@ def quality(snapshot: Snapshot) -> list[Row]:
         for d in area.districts.itertuples()
     ]
     lost = [v for v in area.venues if v.adcode is None]
-    if lost:
+    registry = snapshot.manifest.parameters.get("registry", {})
+    if lost or registry.get("waiting", {}).get(""):
         names = {"adcode": None, "name_zh": "所属区不明", "name_en": "District unknown"}
         zh, en = "市科学技术协会", "the city's Association for Science and Technology"
         rows.append(_row(snapshot, names, lost, zh, en))
@@ -65,6 +71,8 @@ def quality(snapshot: Snapshot) -> list[Row]:
 
 def _row(snapshot: Snapshot, names: Row, venues: Sequence[Venue], zh: str, en: str) -> Row:
     placed = [v for v in venues if isinstance(v, LocatedVenue)]
+    registry = snapshot.manifest.parameters.get("registry", {})
+    waiting: dict[str, int] = registry.get("waiting", {})
     precision = Counter(_class(v.precision_m) for v in placed)
     return {
         **names,
@@ -81,6 +89,11 @@ def _row(snapshot: Snapshot, names: Row, venues: Sequence[Venue], zh: str, en: s
         "branches_unlocated": sum(
             v.tier == "branch" and not isinstance(v, LocatedVenue) for v in venues
         ),
+        "nodes_unlocated": sum(
+            v.tier == "node" and not isinstance(v, LocatedVenue) for v in venues
+        ),
+        "validity_over": sum(v.status == "lapsed" or bool(OVER & set(v.flags)) for v in venues),
+        "questions_open": waiting.get(names["adcode"] or "", 0),
         **_townships(snapshot, names["adcode"]),
         "confirm_zh": zh,
         "confirm_en": en,

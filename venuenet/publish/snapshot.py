@@ -46,14 +46,21 @@ class Snapshot:
 
 
 def describe_inputs(
-    area: StudyArea, standards: tuple[Standard, ...], assumptions: Assumptions
+    area: StudyArea,
+    standards: tuple[Standard, ...],
+    assumptions: Assumptions,
+    registry: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything a build depends on beside the code, as plain JSON values."""
+    """Everything a build depends on beside the code, as plain JSON values.
+
+    ``registry`` tells how many questions about venues wait, by adcode (``waiting``).
+    """
     parameters = {
         "h3_resolution": area.meta.h3_resolution,
         "assumptions": assumptions.model_dump(mode="json"),
         "standards": [dataclasses.asdict(s) for s in standards],
         "area_digest": area.digest,
+        "registry": registry or {},
     }
     plain: dict[str, Any] = json.loads(json.dumps(parameters))
     return plain
@@ -66,9 +73,10 @@ def assemble(
     surface: TravelTimes,
     standards: tuple[Standard, ...],
     assumptions: Assumptions,
+    registry: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """Name a build by its content and describe it."""
-    parameters = describe_inputs(area, standards, assumptions)
+    parameters = describe_inputs(area, standards, assumptions, registry)
     manifest = Manifest(
         snapshot=_digest(parameters, demand, [*times.values(), surface]),
         as_of=area.meta.as_of,

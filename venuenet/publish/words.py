@@ -199,6 +199,14 @@ FLAGS: Table = {
     "placeholder": ("体系占位记录，承办单位未知", "placeholder of the system; host unknown"),
     "status_unverified": ("开放状态未核实", "opening state not verified"),
     "base_unverified": ("科普基地身份未核实", "base status not verified"),
+    "kind_unverified": (
+        "清单未写明类别，暂按“其他”",
+        "the list names no kind; counted as other for now",
+    ),
+    "validity_lapsed": (
+        "有效期已过，场馆仍按开放计",
+        "its term is over; the venue still counts as open",
+    ),
     "base_term_ended": (
         "科普基地认定期 2021—2025 年已满，续期情况不明",
         "named as a base for 2021-2025; renewal unknown",

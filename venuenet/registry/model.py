@@ -299,8 +299,8 @@ class Ledger:
     rows : mapping of (source, row key) to (fingerprint, venue id or None)
         The last live row of each key.
     sources : mapping of id to SourceInfo
-    mappings : mapping of header signature to (header → field)
-        Columns somebody mapped by hand, remembered per source; these survive an undo.
+    mappings : mapping of source id to (header → field)
+        Columns somebody mapped by hand, remembered per list; these survive an undo.
     """
 
     revision: int
