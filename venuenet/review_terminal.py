@@ -47,32 +47,33 @@ def ask_all(
         Prompts and returns a line; the terminal by default.
     """
     ask = ask or out.input
-    done: list[int] = []
+    done: list[tuple[int, int]] = []
     if not found:
         out.print("[green]没有待核对的问题 · nothing to settle[/]")
-    for i, q in enumerate(found, start=1):
-        _show(q, i, len(found))
-        while True:
-            key = ask(_prompt(q)).strip().lower()
-            if key == "q":
-                return len(done)
-            if key in ("", "s"):
-                break
-            if key == "u" and done:
-                _try(partial(undo, store, done.pop(), actor=actor, why="review"))
-                continue
-            if key not in KEYS or KEYS[key][0] not in q["answers"]:
-                out.print("请按所列的键 · one of the keys shown, please")
-                continue
+    at = 0
+    while at < len(found):
+        q = found[at]
+        _show(q, at + 1, len(found))
+        key = ask(_prompt(q)).strip().lower()
+        if key == "q":
+            break
+        if key in ("", "s"):
+            at += 1
+        elif key == "u" and done:
+            number, before = done.pop()
+            if _try(partial(undo, store, number, actor=actor, why="review")) is not None:
+                at = before
+        elif key not in KEYS or KEYS[key][0] not in q["answers"]:
+            out.print("请按所列的键 · one of the keys shown, please")
+        else:
             answer = KEYS[key][0]
-            why = ask("原因（可空）why: ").strip()
-            values = _values(q, answer, ask)
+            why, values = ask("原因（可空）why: ").strip(), _values(q, answer, ask)
             settle = partial(decide, store, area, q["id"], answer)
             receipt = _try(partial(settle, actor=actor, why=why, values=values))
             if receipt is not None:
-                done.append(receipt.number)
+                done.append((receipt.number, at))
                 out.print(f"已记录 · recorded: 回执 receipt {receipt.number}")
-                break
+                at += 1
     return len(done)
 
 

@@ -453,6 +453,25 @@ def test_a_list_whose_datum_cannot_be_told_is_asked_about_not_guessed(take, stor
     assert "datum" not in [q["kind"] for q in open_questions(store, area)]
 
 
+def test_a_row_in_another_datum_than_its_list_is_asked_about_not_averaged_in(take, store, area):
+    rows = as_rows(area, lambda x, y: (x, y))
+    v = next(v for v in area.venues if v.name_zh == "国家自然博物馆")
+    lon, lat = crs.gcj02_from_wgs84(v.lon, v.lat)
+    name = "东城区"
+    odd = [row(v.name_zh, name, "科技馆", at=(float(lon), float(lat)))]
+    done = take([*(r for r in rows if r["名称"] != v.name_zh), *odd], datum=None)
+    assert (done.rows[-1].outcome, done.rows[-1].venue_id) == ("merged", v.venue_id)
+    point = state(store)[v.venue_id].get("point")
+    assert (point["lon"], point["lat"]) == (v.lon, v.lat)
+
+
+def test_a_merged_row_far_from_the_venue_does_not_move_it(take, store, area):
+    v = next(v for v in area.venues if v.name_zh == "国家自然博物馆")
+    told = take([row(v.name_zh, "东城区", "科技馆", at=(v.lon, v.lat - 0.006), 精度="5")])
+    assert outcomes(told) in (["merged"], ["queued"])
+    assert state(store)[v.venue_id].get("point")["method"] == "OSM"
+
+
 # -- whatever people answer, in whatever order ---
 
 

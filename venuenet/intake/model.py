@@ -90,7 +90,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Fresh:
-    """A row that says something new; ``lon, lat`` WGS84 once the list's datum is settled."""
+    """A row that says something new; ``lon, lat`` WGS84 once the list's datum is settled.
+
+    ``doubt`` says why its point must be looked at before it is used.
+    """
 
     record: VenueRecord
     source: SourceInfo
@@ -101,6 +104,7 @@ class Fresh:
     lon: float | None = None
     lat: float | None = None
     method: str = ""
+    doubt: Reason | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return what the row claims, without position and standing."""

@@ -10,7 +10,7 @@ from venuenet.area import StudyArea
 from venuenet.geocode.cascade import outside_m
 from venuenet.geocode.model import GeoAnswer, Geocoder, GeoQuery
 from venuenet.intake.model import LIST_PRECISION_M, Fresh, Options, Plan
-from venuenet.intake.rows import known_places, place_list, sort_rows
+from venuenet.intake.rows import known_of, place_list, sort_rows
 from venuenet.progress import Stage
 from venuenet.registry.model import (
     Actor,
@@ -38,7 +38,7 @@ def plan_import(
     venues = register(ledger)
     plan = Plan()
     fresh: list[Fresh] = []
-    known = known_places(area, venues)
+    known = known_of(area, venues)
     with stage("核对坐标基准", "telling the datum", len(lists)) as progress:
         for li in lists:
             rows = sort_rows(li, area, ledger, actor, options, plan)
@@ -53,7 +53,7 @@ def plan_import(
             new.append((f, _newcomer(f, far, area.meta.tolerances.venue_m)))
         else:
             _change(f, far, area, ledger, plan)
-    _settle(new, ledger, venues, geocoder, plan, stage)
+    _settle(new, area, ledger, venues, geocoder, plan, stage)
     plan.questions = [q for q in plan.questions if q.key not in ledger.questions]
     plan.rows.sort(key=lambda r: (r.source, r.ref.sheet or "", r.ref.row))
     return plan
@@ -73,10 +73,10 @@ def _metres_outside(fresh: Sequence[Fresh], area: StudyArea) -> list[float]:
 def _change(f: Fresh, far: float, area: StudyArea, ledger: Ledger, plan: Plan) -> None:
     """Take what a row says now that its list, or our own id, made known before."""
     fields = f.fields()
-    if far <= area.meta.tolerances.venue_m:
+    if far <= area.meta.tolerances.venue_m and f.doubt is None:
         fields["point"] = f.point()
     elif f.lon is not None:
-        doubt = _outside(far)
+        doubt = f.doubt or _outside(far)
         evidence = {"reasons": [wordy(doubt)], "candidates": [_shown(f)]}
         key = f"place:{f.venue_id}:{f.lon:.5f},{f.lat:.5f}"
         plan.questions.append(Question(key, "place", (f.venue_id,), f.record.adcode, evidence))
@@ -102,8 +102,8 @@ def _shown(f: Fresh) -> dict[str, object]:
 def _newcomer(f: Fresh, far: float, tolerance_m: float) -> Newcomer:
     """Make a row a newcomer; a point outside the district named is shown, not used."""
     r = f.record
-    good = far <= tolerance_m
-    doubt = _outside(far) if f.lon is not None and not good else None
+    good = far <= tolerance_m and f.doubt is None
+    doubt = f.doubt or _outside(far) if f.lon is not None and not good else None
     subject = Subject(
         id=f.venue_id,
         names=tuple(dict.fromkeys(n for n in (r.name_zh, *r.aliases, r.name_en) if n)),
@@ -121,6 +121,7 @@ def _newcomer(f: Fresh, far: float, tolerance_m: float) -> Newcomer:
 
 def _settle(
     new: Sequence[tuple[Fresh, Newcomer]],
+    area: StudyArea,
     ledger: Ledger,
     venues: Mapping[str, RegisteredVenue],
     geocoder: Geocoder,
@@ -138,13 +139,20 @@ def _settle(
 
         settled = settle([n for _, n in new], ledger, others, locate, progress)
     for f, n in new:
-        _write_down(f, n, settled[f.venue_id], plan)
+        _write_down(f, n, settled[f.venue_id], area, venues, plan)
 
 
-def _write_down(f: Fresh, n: Newcomer, s: Settled, plan: Plan) -> None:
+def _write_down(
+    f: Fresh,
+    n: Newcomer,
+    s: Settled,
+    area: StudyArea,
+    venues: Mapping[str, RegisteredVenue],
+    plan: Plan,
+) -> None:
     """Turn what a newcomer became into claims, links, questions and its row."""
     fields = f.fields()
-    if n.located:
+    if n.located and (not s.links or _agrees(f, venues.get(s.links[0].kept or ""), area)):
         fields["point"] = f.point()
     elif s.standing == "confirmed" and s.answer is not None and is_usable(s.answer):
         fields["point"] = answered_point(s.answer)
@@ -155,3 +163,19 @@ def _write_down(f: Fresh, n: Newcomer, s: Settled, plan: Plan) -> None:
     plan.links += s.links
     plan.questions += s.questions
     plan.rows.append(f.row(s.outcome, s.links[0].kept if s.links else f.venue_id, s.reason))
+
+
+def _agrees(f: Fresh, kept: RegisteredVenue | None, area: StudyArea) -> bool:
+    """Whether a merged row's point may speak: not when it contradicts the venue's own.
+
+    Both are taken at their precision and the polygons' tolerance; a point that lies further off
+    stays in the row, and the venue where it was.
+    """
+    point = kept.get("point") if kept else None
+    if not point:
+        return True
+    mine = f.point()
+    x, y = area.metric([mine["lon"], point["lon"]], [mine["lat"], point["lat"]])
+    apart = float(np.hypot(x[1] - x[0], y[1] - y[0]))
+    slack = mine["precision_m"] + point["precision_m"] + area.meta.tolerances.venue_m
+    return bool(apart <= slack)

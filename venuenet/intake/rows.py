@@ -26,8 +26,13 @@ from venuenet.registry.model import (
 from venuenet.registry.names import normalise
 from venuenet.registry.resolve import resolve_id
 from venuenet.registry.settle import wordy
-from venuenet.sources.datum import DatumVerdict, judge, to_wgs84
+from venuenet.sources.datum import DatumVerdict, judge, known_places, to_wgs84
 
+ODD = Reason(
+    "此行坐标与清单其余各行的基准不符",
+    "this row's point fits another datum than the rest of the list",
+)
+KnownPlaces = Mapping[str, tuple[float, float, float]]
 LINE = "|row:"
 """Marks the key of a row that has none of its own."""
 
@@ -87,7 +92,7 @@ def place_list(
     li: SourceList,
     fresh: list[Fresh],
     area: StudyArea,
-    known: Mapping[str, tuple[float, float, float]],
+    known: KnownPlaces,
     options: Options,
     plan: Plan,
 ) -> list[Fresh]:
@@ -109,13 +114,17 @@ def place_list(
         area.districts,
         area.meta.crs_metric,
         declared,
+        normalise,
     )
     plan.verdicts[li.file] = verdict
     datum = verdict.datum if verdict.standing == "sure" else None
     if verdict.standing == "cannot_tell":
         datum = declared
     if datum is not None:
-        return _converted(fresh, datum)
+        odd = {pointed[i].ref for i in verdict.odd}
+        return [
+            replace(f, doubt=ODD) if f.record.ref in odd else f for f in _converted(fresh, datum)
+        ]
     held = [f for f in fresh if f.record.lon is not None]
     _quarantine(li, held, verdict, plan)
     return [f for f in fresh if f.record.lon is None]
@@ -132,25 +141,26 @@ def _converted(fresh: list[Fresh], datum: Datum) -> list[Fresh]:
     ]
 
 
-def known_places(
-    area: StudyArea, venues: Mapping[str, RegisteredVenue]
-) -> dict[str, tuple[float, float, float]]:
+def known_of(area: StudyArea, venues: Mapping[str, RegisteredVenue]) -> KnownPlaces:
     """Places whose coordinates do not come from the list at hand.
 
     Returns
     -------
-    dict of normalised name to (lon, lat, precision)
+    mapping of normalised name to (lon, lat, precision)
         WGS84 degrees and metres: rail stations, and confirmed venues under all their names.
     """
     at = area.stations[["lon", "lat", "precision_m"]].to_numpy(dtype=np.float64)
-    names = [normalise(f"{name}站") for name in area.stations["name_zh"]]
-    known = {n: (float(x), float(y), float(p)) for n, (x, y, p) in zip(names, at, strict=True)}
+    places = [
+        (f"{name}站", (float(x), float(y), float(p)))
+        for name, (x, y, p) in zip(area.stations["name_zh"], at, strict=True)
+    ]
     for venue in venues.values():
         point = venue.get("point")
         if point and venue.standing == "confirmed":
-            for name in (venue.get("name_zh"), *(venue.get("aliases") or ())):
-                known[normalise(name)] = (point["lon"], point["lat"], point["precision_m"])
-    return known
+            there = (point["lon"], point["lat"], point["precision_m"])
+            names = (venue.get("name_zh"), *(venue.get("aliases") or ()))
+            places += [(name, there) for name in names]
+    return known_places(places, normalise)
 
 
 def _quarantine(li: SourceList, held: list[Fresh], verdict: DatumVerdict, plan: Plan) -> None:

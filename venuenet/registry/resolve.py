@@ -59,11 +59,12 @@ def _add_up(
 ) -> RegisteredVenue:
     ordered = sorted(ids, key=lambda i: (i != kept, i))
     claims = [c for i in ordered for c in ledger.claims[i]]
-    fields = {}
-    for field in FIELDS:
-        stated = [c for c in claims if c.fields.get(field.name) not in (None, "", [])]
-        if stated:
-            fields[field.name] = _choose(field, stated, kept, as_of)
+    stated: dict[str, list[Claim]] = {f.name: [] for f in FIELDS}
+    for claim in claims:
+        for name, value in claim.fields.items():
+            if name in stated and value not in (None, "", []):
+                stated[name].append(claim)
+    fields = {f.name: _choose(f, stated[f.name], kept, as_of) for f in FIELDS if stated[f.name]}
     _remember_names(fields, claims)
     # A venue's own standing, not that of what was merged into it; a decision outlives new lists.
     standing: Standing = "pending"
@@ -79,6 +80,10 @@ def _choose(field: Field, stated: list[Claim], kept: str, as_of: dt.date | None)
 
     A source speaks once, with its newest edition; then rank, then the field's own rule.
     """
+    name = field.name
+    if len(stated) == 1:
+        only = stated[0]
+        return FieldValue(only.fields[name], only.source, only.stated_on, only.receipt)
     if as_of is not None:
         told = [c for c in stated if _speaks_from(c, field) <= as_of]
         stated = told or [min(stated, key=lambda c: (_speaks_from(c, field), c.receipt))]
@@ -86,7 +91,6 @@ def _choose(field: Field, stated: list[Claim], kept: str, as_of: dt.date | None)
     for claim in stated:
         latest[claim.venue_id, claim.source] = claim
     voices = list(latest.values())
-    name = field.name
     if field.rule == "union":
         values = dict.fromkeys(v for c in voices for v in c.fields[name])
         first = voices[0]

@@ -179,6 +179,8 @@ def settle(
     -------
     dict of venue id to Settled
     """
+    if not newcomers:
+        return {}
     known = [subject_of(v) for v in venues.values() if v.standing != "quarantined"]
     subjects = [n.subject for n in newcomers]
     rank = {s.id: r for r, s in enumerate(subjects)}
