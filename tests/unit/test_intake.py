@@ -458,7 +458,7 @@ def test_a_row_in_another_datum_than_its_list_is_asked_about_not_averaged_in(tak
     v = next(v for v in area.venues if v.name_zh == "国家自然博物馆")
     lon, lat = crs.gcj02_from_wgs84(v.lon, v.lat)
     name = "东城区"
-    odd = [row(v.name_zh, name, "科技馆", at=(float(lon), float(lat)))]
+    odd = [row(v.name_zh, name, "科技馆", at=(float(lon), float(lat)), 精度="10")]
     done = take([*(r for r in rows if r["名称"] != v.name_zh), *odd], datum=None)
     assert (done.rows[-1].outcome, done.rows[-1].venue_id) == ("merged", v.venue_id)
     point = state(store)[v.venue_id].get("point")
