@@ -247,8 +247,9 @@ def serve(
     token = os.environ.setdefault("VENUENET_REVIEW_TOKEN", secrets.token_urlsafe(24))
     url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
     err.print(f"地图 · map: [bold]{url}[/]   接口 · API: {url}openapi.json   停止 · stop: Ctrl-C")
-    # Not wrapped: a broken address cannot be followed. Loopback only, see api/review_guard.py.
-    say(f"核对 · review: [bold]http://127.0.0.1:{port}/review#token={token}[/]")
+    if registry_exists(data):
+        # Not wrapped: a broken address cannot be followed. Loopback only, see api/review_guard.py.
+        say(f"核对 · review: [bold]http://127.0.0.1:{port}/review#token={token}[/]")
     if open_browser:
         threading.Timer(1.5, webbrowser.open, (url,)).start()
     uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_level="warning")

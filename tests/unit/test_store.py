@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from venuenet.store.snapshots import KEEP
 
 from venuenet.errors import SnapshotError
 from venuenet.pipeline import Inputs, compute, is_outdated
 from venuenet.publish import snapshot as snapshots
 from venuenet.publish.snapshot import read, write
 from venuenet.store import SnapshotFolder
+from venuenet.store.snapshots import KEEP
 
 MINI = Path(__file__).parents[1] / "golden" / "minicity"
 TRIES = 20

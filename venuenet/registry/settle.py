@@ -33,6 +33,18 @@ MAX_ASKED = 3
 OURS = frozenset({"list", "registry", "gazetteer"})
 """Geocoders that know what we know: they place a venue, they do not prove that there is one."""
 
+PROVIDERS_ZH = {
+    "list": "清单", "registry": "登记簿", "gazetteer": "内置地名库", "tianditu": "天地图",
+    "amap": "高德", "baidu": "百度", "nominatim": "Nominatim",
+}  # fmt: skip
+LEVELS_ZH = {
+    "exact": "场馆",
+    "door": "门牌",
+    "street": "道路",
+    "township": "街道乡镇",
+    "district": "区",
+}
+
 USABLE_M = 500.0
 """A geocoded position is used when it is known to this many metres or better."""
 
@@ -291,11 +303,12 @@ def _is_known_outside(answer: GeoAnswer) -> bool:
 
 def candidate(answer: GeoAnswer) -> dict[str, Any]:
     """Return a geocoder's answer as a position to show."""
+    who = PROVIDERS_ZH.get(answer.provider, answer.provider)
     return {
         "lon": answer.lon,
         "lat": answer.lat,
         "precision_m": answer.precision_m,
-        "label_zh": f"{answer.provider}（{answer.level}）："
+        "label_zh": f"{who}（{LEVELS_ZH[answer.level]}）："
         + "；".join(r.zh for r in answer.reasons),
         "label_en": f"{answer.provider} ({answer.level}): "
         + "; ".join(r.en for r in answer.reasons),
