@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,12 +12,12 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
 
 import venuenet
-from api import problems
+from api import problems, review_guard
 from api.caching import add_caching
-from api.routes import coverage, gaps, network, quality, reports, service, venues
+from api.routes import coverage, gaps, network, quality, reports, review, service, venues
 from api.routes import map as map_routes
 from venuenet.settings import Settings
-from venuenet.store import SnapshotFolder, SnapshotStore
+from venuenet.store import SnapshotFolder, SnapshotStore, Store, open_store, registry_exists
 
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """\
@@ -28,10 +29,20 @@ are modelled per cell and exact per district.
 """
 
 
-def create_app(store: SnapshotStore) -> FastAPI:
+def create_app(
+    store: SnapshotStore, *, registry: Store | None = None, token: str | None = None
+) -> FastAPI:
     """Make the application that serves the snapshot in force in ``store``.
 
     The snapshot is read when the application starts and stays the same until it stops.
+
+    Parameters
+    ----------
+    store : SnapshotStore
+    registry : Store, optional
+        What the review decides on; whoever opened it closes it.
+    token : str, optional
+        What the review asks for (:mod:`api.review_guard`). Without both the review is off.
     """
 
     @asynccontextmanager
@@ -48,16 +59,25 @@ def create_app(store: SnapshotStore) -> FastAPI:
         redoc_url=None,
         license_info={"name": "Apache-2.0; data see sources"},
     )
+    app.state.registry, app.state.review_token = registry, token
     problems.install(app)
     add_caching(app)
+    review_guard.keep_nothing(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
     for module in (coverage, gaps, venues, network, quality, reports, map_routes, service):
         app.include_router(module.router)
+    app.include_router(review.page)
+    app.include_router(review.router)
     if STATIC.is_dir():
         app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     return app
 
 
 def from_environment() -> FastAPI:
-    """Make the application over the embedded store that ``VENUENET_DATA`` names."""
-    return create_app(SnapshotFolder(Settings().data))
+    """Make the application over the embedded store that ``VENUENET_DATA`` names.
+
+    ``VENUENET_REVIEW_TOKEN`` turns the review on, where there is a registry.
+    """
+    settings, token = Settings(), os.environ.get("VENUENET_REVIEW_TOKEN")
+    registry = open_store(settings) if token and registry_exists() else None
+    return create_app(SnapshotFolder(settings.data), registry=registry, token=token)

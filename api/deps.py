@@ -1,4 +1,4 @@
-"""One typed function per thing a route needs: the snapshot, the question, the districts."""
+"""One typed function per thing a route needs: snapshot, registry, question, districts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from venuenet.publish.answers import Row, envelope
 from venuenet.publish.geo import describe
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
+from venuenet.store.protocol import Store
 
 Lang = Literal["zh", "en"]
 MAX_DISTRICTS = 40
@@ -26,6 +27,15 @@ def get_snapshot(request: Request) -> Snapshot:
 
 
 SnapshotDep = Annotated[Snapshot, Depends(get_snapshot)]
+
+
+def get_registry(request: Request) -> Store:
+    """Return the registry; the review's guard lets nobody pass where there is none."""
+    registry: Store = request.app.state.registry
+    return registry
+
+
+RegistryDep = Annotated[Store, Depends(get_registry)]
 
 
 def known_only(*names: str) -> DependsParam:

@@ -227,6 +227,9 @@ class QualityItem(BaseModel):
     no_exhibition_area: int
     no_visits: int
     branches_unlocated: int
+    nodes_unlocated: int
+    validity_over: Annotated[int, Field(description="venues whose term (有效期) has ended")]
+    questions_open: Annotated[int, Field(description="questions that wait in the review")]
     townships: int
     townships_without_census: int
     townships_without_point: int
