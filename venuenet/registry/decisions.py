@@ -127,10 +127,10 @@ def _pin(area: StudyArea, values: Mapping[str, Any], me: RegisteredVenue) -> dic
         ) from error
     metres, holder = check_point(area, lon, lat, me.get("adcode"))
     if not metres <= area.meta.tolerances.venue_m:
+        names = area.districts.set_index("adcode")[["name_zh", "name_en"]]
+        zh, en = names.loc[holder] if holder else ("市外", "outside the city")
         raise BadQueryError(
-            f"该点不在所属区内（{holder or '市外'}）",
-            f"the pin is not in its district ({holder or 'outside the city'})",
-            param="lon",
+            f"该点不在所属区内（{zh}）", f"the pin is not in its district ({en})", param="lon"
         )
     return {"lon": lon, "lat": lat, "precision_m": PIN_M, "method": "review"}
 
