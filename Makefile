@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test help setup browser web lint types web-test lock bench screenshots wheel clean
+.PHONY: run test help setup browser postgis web lint types web-test lock bench screenshots wheel clean
 
 # Each candidate is started, not just looked up: a version manager's shim may be there and not run.
 ifndef PYTHON
@@ -20,7 +20,7 @@ export PIP_NO_INPUT := 1
 run: setup web ## open the map on the embedded data (PORT=8000, ARGS=...)
 	@exec .venv/bin/venuenet serve --open --refresh --data .venuenet --port $(PORT) $(ARGS)
 
-test: setup browser lint types web-test ## run every check and every test (ARGS=... go to pytest)
+test: setup browser postgis lint types web-test ## run every check and every test (ARGS=... go to pytest)
 	$(PY) -m pytest $(ARGS)
 
 help: ## this list
@@ -40,8 +40,8 @@ $(PY):
 	@.ci/system-packages venv $(PYTHON)
 	@$(PYTHON) -m venv --clear .venv
 
-browser:
-	@.ci/system-packages browser
+browser postgis:
+	@.ci/system-packages $@
 
 web: setup ## build the map into api/static, if its sources changed
 	@$(PY) hatch_build.py

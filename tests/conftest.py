@@ -8,6 +8,8 @@ from venuenet.pipeline import Inputs, compute
 from venuenet.publish.snapshot import Snapshot, write
 from venuenet.store import SnapshotFolder
 
+pytest_plugins = ["tests.contract.postgres"]
+
 
 @pytest.fixture(scope="session")
 def beijing() -> Snapshot:
