@@ -35,9 +35,8 @@ NEGATIVES = 4
 # How often a record lacks a field the venue has, and how often it has one in its own way.
 LACKS = {"district": 0.15, "address": 0.35, "point": 0.45, "kind": 0.3, "phone": 0.6}
 OWN_WAY = {"address": 0.6, "second mishap": 0.15, "datum": 0.2, "precision": 0.5, "kind": 0.1}
-COMMON = bytes(b for hi in range(0xB0, 0xD7) for lo in range(0xA1, 0xFF) for b in (hi, lo))
-COMMON_HAN = COMMON.decode("gb2312")
-"""The commoner characters of GB 2312, all but the last row of them."""
+_COMMON = bytes(b for hi in range(0xB0, 0xD7) for lo in range(0xA1, 0xFF) for b in (hi, lo))
+COMMON_HAN = _COMMON.decode("gb2312")  # its commoner characters, all but the last row of them
 _SHORT = """科学技术=科技 科普教育=科普 展览馆=展馆 北京大学=北大 清华大学=清华 北京林业大学=北林
 北京航空航天大学=北航 北京航空航天博物馆=北航博物馆 中国地质大学=地大 北京中医药大学=北中医
 中国农业大学=中国农大 中国传媒大学=中传 中国科学院=中科院 中国农业科学院=中国农科院

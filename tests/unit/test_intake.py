@@ -251,6 +251,19 @@ def test_rows_alike_within_a_list_are_one_venue(take, store):
     assert [resolve_id(ledger, r.venue_id) for r in told.rows] == [first] * 3
 
 
+def test_a_row_is_kept_as_it_stood_its_columns_in_order(take, store):
+    cells = {
+        "备注": "z",
+        "名称": "海淀测试科技馆",
+        "所属区": "海淀区",
+        "联系人": "a",
+        "类别": "科技馆",
+    }
+    done = take([cells])
+    (kept,) = store.rows(done.receipt.number)
+    assert list(kept.raw.items()) == list(cells.items())
+
+
 def test_two_files_of_one_list_at_once_are_refused(store, area, tmp_path):
     for name in ("基地2025.csv", "基地2026.csv"):
         (tmp_path / name).write_text("名称,所属区\n甲科技馆,海淀区\n", encoding="utf-8")

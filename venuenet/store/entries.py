@@ -50,9 +50,11 @@ _PARTS: dict[Table, Callable[[Any], Entry]] = {
     table: attrgetter(*(f.name for f in fields(kind) if f.name != "receipt"))
     for kind, table in _TABLES.items()
 } | {
-    schema.list_row: attrgetter(
-        "source", "key", "fingerprint", "ref.file", "ref.sheet", "ref.row", "outcome", "venue_id",
-        "reason.zh", "reason.en", "raw",
+    # The cells as pairs: JSON objects lose the order of the list's columns.
+    schema.list_row: lambda row: (
+        row.source, row.key, row.fingerprint, row.ref.file, row.ref.sheet, row.ref.row,
+        row.outcome, row.venue_id, row.reason.zh, row.reason.en,
+        [[*cell] for cell in row.raw.items()],
     ),
     schema.mapping: tuple,
 }  # fmt: skip
@@ -250,7 +252,7 @@ def read_rows(connection: Connection, receipt: int) -> list[Row]:
             outcome=row.outcome,
             venue_id=row.venue_id,
             reason=Reason(row.reason_zh, row.reason_en),
-            raw=row.raw,
+            raw=dict(row.raw),
             receipt=row.receipt,
         )
         for row in connection.execute(query)
