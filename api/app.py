@@ -30,7 +30,11 @@ are modelled per cell and exact per district.
 
 
 def create_app(
-    store: SnapshotStore, *, registry: Store | None = None, token: str | None = None
+    store: SnapshotStore,
+    *,
+    registry: Store | None = None,
+    token: str | None = None,
+    district: str | None = None,
 ) -> FastAPI:
     """Make the application that serves the snapshot in force in ``store``.
 
@@ -43,6 +47,8 @@ def create_app(
         What the review decides on; whoever opened it closes it.
     token : str, optional
         What the review asks for (:mod:`api.review_guard`). Without both the review is off.
+    district : str, optional
+        The one district whose venues may be written from here; all by default.
     """
 
     @asynccontextmanager
@@ -59,7 +65,7 @@ def create_app(
         redoc_url=None,
         license_info={"name": "Apache-2.0; data see sources"},
     )
-    app.state.registry, app.state.review_token = registry, token
+    app.state.registry, app.state.review_token, app.state.district = registry, token, district
     problems.install(app)
     add_caching(app)
     review_guard.keep_nothing(app)
@@ -76,8 +82,10 @@ def create_app(
 def from_environment() -> FastAPI:
     """Make the application over the embedded store that ``VENUENET_DATA`` names.
 
-    ``VENUENET_REVIEW_TOKEN`` turns the review on, where there is a registry.
+    ``VENUENET_REVIEW_TOKEN`` turns the review on, where there is a registry;
+    ``VENUENET_DISTRICT`` binds it to one district.
     """
     settings, token = Settings(), os.environ.get("VENUENET_REVIEW_TOKEN")
     registry = open_store(settings) if token and registry_exists() else None
-    return create_app(SnapshotFolder(settings.data), registry=registry, token=token)
+    folder = SnapshotFolder(settings.data)
+    return create_app(folder, registry=registry, token=token, district=settings.district)

@@ -38,6 +38,15 @@ def get_registry(request: Request) -> Store:
 RegistryDep = Annotated[Store, Depends(get_registry)]
 
 
+def get_bound(request: Request, snapshot: SnapshotDep) -> str | None:
+    """Return the adcode of the one district this service may write, None for all."""
+    named: str | None = request.app.state.district
+    return resolve_district(snapshot.area, named) if named else None
+
+
+BoundDep = Annotated[str | None, Depends(get_bound)]
+
+
 def known_only(*names: str) -> DependsParam:
     """Refuse query parameters nobody reads: a misspelt one must not be ignored in silence."""
 

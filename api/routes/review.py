@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
 
-from api.deps import RegistryDep, SnapshotDep, get_districts, known_only
+from api.deps import BoundDep, RegistryDep, SnapshotDep, get_districts, known_only
 from api.problems import RESPONSES, NotFoundError
 from api.review_guard import READ_RESPONSES, WRITE_RESPONSES, GuardedRoute
 from api.shapes_review import (
@@ -98,7 +98,11 @@ def get_questions(
     responses=WRITE_RESPONSES,
 )
 def post_decision(
-    snapshot: SnapshotDep, registry: RegistryDep, question_id: str, decision: Decision
+    snapshot: SnapshotDep,
+    registry: RegistryDep,
+    bound: BoundDep,
+    question_id: str,
+    decision: Decision,
 ) -> dict[str, Any]:
     """Answer a question · 作出决定."""
     try:
@@ -107,7 +111,7 @@ def post_decision(
             snapshot.area,
             question_id,
             decision.answer,
-            actor=Actor(decision.who),
+            actor=Actor(decision.who, bound),
             why=decision.why,
             values=decision.values.model_dump(exclude_none=True),
         )
@@ -123,9 +127,11 @@ def post_decision(
     response_model=Settled,
     responses=WRITE_RESPONSES,
 )
-def post_split(snapshot: SnapshotDep, registry: RegistryDep, parting: Parting) -> dict[str, Any]:
+def post_split(
+    snapshot: SnapshotDep, registry: RegistryDep, bound: BoundDep, parting: Parting
+) -> dict[str, Any]:
     """Part a venue from the one it was merged with · 拆分."""
-    actor = Actor(parting.who)
+    actor = Actor(parting.who, bound)
     receipt = review.split(registry, snapshot.area, parting.venue_id, actor=actor, why=parting.why)
     return _settled(receipt)
 
@@ -133,9 +139,9 @@ def post_split(snapshot: SnapshotDep, registry: RegistryDep, parting: Parting) -
 @router.post(
     "/review/undo", dependencies=[known_only()], response_model=Settled, responses=WRITE_RESPONSES
 )
-def post_undo(registry: RegistryDep, undoing: Undoing) -> dict[str, Any]:
+def post_undo(registry: RegistryDep, bound: BoundDep, undoing: Undoing) -> dict[str, Any]:
     """Take back a decision or an import · 撤销."""
-    actor = Actor(undoing.who)
+    actor = Actor(undoing.who, bound)
     return _settled(review.undo(registry, undoing.receipt, actor=actor, why=undoing.why))
 
 

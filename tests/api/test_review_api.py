@@ -122,8 +122,9 @@ def start(beijing_data):
     """Start a service and ask it from an address."""
     clients = []
 
-    def begin(registry, token=TOKEN, client=("127.0.0.1", 5000)):
-        app = create_app(SnapshotFolder(beijing_data), registry=registry, token=token)
+    def begin(registry, token=TOKEN, client=("127.0.0.1", 5000), district=None):
+        folder = SnapshotFolder(beijing_data)
+        app = create_app(folder, registry=registry, token=token, district=district)
         found = TestClient(app, client=client, raise_server_exceptions=False)
         clients.append(found.__enter__())
         return found
@@ -385,6 +386,14 @@ def test_a_merge_is_written_with_who_and_why(service, registry):
     assert resolve_id(registry.ledger(), TWIN) == KNOWN
     reply = listed(service, "state=answered")["same"]["reply"]
     assert (reply["answer"], reply["who"], reply["why"]) == ("merge", "王审核", "电话核实")
+
+
+def test_a_service_bound_to_a_district_writes_no_other_s(start, registry):
+    bound = start(registry, district="延庆")
+    revision = registry.ledger().revision
+    for kind, answer in (("same", "merge"), ("place", "reject")):
+        assert "本区" in refused(decide(bound, kind, answer), 409)["detail"]
+    assert registry.ledger().revision == revision
 
 
 def test_asking_the_district_leaves_the_question_open_and_the_map_as_it_is(service, registry):
