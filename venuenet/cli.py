@@ -70,6 +70,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
+AS_OF_NOTE = (
+    "注意：--as-of 只还原场馆；人口、路网与时刻表仍为现有数据\n"
+    "Note: --as-of goes back for venues only; people, roads and timetables are those embedded"
+)
 app.add_typer(area_app, name="area")
 cli_registry.add_to(app)
 
@@ -99,6 +103,7 @@ def _open(data: Path | None, as_of: dt.datetime | None = None) -> Snapshot:
     With ``as_of``, the snapshot of that day instead, computed anew and put nowhere.
     """
     if as_of is not None:
+        say(AS_OF_NOTE)
         with _inputs(data, as_of=as_of.date()) as inputs, bars() as stage:
             return pipeline.compute(inputs, stage)
     store = _store(data)
@@ -196,6 +201,8 @@ def build(
         given = pipeline.Inputs(area, standards, assumptions)
         # A pack of one's own stands for itself: the registry holds the embedded area's venues.
         day = None if as_of is None else as_of.date()
+        if day is not None:
+            say(AS_OF_NOTE)
         with nullcontext(given) if area is not None else _inputs(data, given, day) as inputs:
             folder = _build(store, inputs)
         manifest = store.current().manifest
