@@ -76,7 +76,7 @@ def print_import(result: Result, *, dry_run: bool) -> None:
         for r in told[:SHOWN]:
             zh, en = OUTCOME_NAMES[r.outcome]
             why = f"{r.reason.zh.partition('：')[0]}\n{r.reason.en.partition(':')[0]}"
-            cells = (str(r.ref.row), _name(r), f"{zh} {en}", r.venue_id or "", why)
+            cells = (str(r.ref.row), _name(r, result), f"{zh} {en}", r.venue_id or "", why)
             table.add_row(*(escape(c) for c in cells))
         out.print(table)
         _more(len(told), "行", "rows")
@@ -110,17 +110,19 @@ def _more(total: int, zh: str, en: str) -> None:
         out.print(f"另有 {total - SHOWN} {zh}，见 --format csv 或 json · {total - SHOWN} more {en}")
 
 
-def _name(row: Row) -> str:
-    """Return a row's name as the list has it: its first filled cell that holds letters."""
-    return next((v for v in row.raw.values() if any(c.isalpha() for c in v)), "")[:60]
+def _name(row: Row, result: Result) -> str:
+    """Return a row's name as its list has it; else its first cell that holds letters."""
+    columns = result.columns.get(row.ref.file, {})
+    named = (row.raw.get(header, "") for header, field in columns.items() if field == "name_zh")
+    return next((v for v in (*named, *row.raw.values()) if any(c.isalpha() for c in v)), "")[:60]
 
 
-def _flat(row: Row) -> dict[str, Any]:
+def _flat(row: Row, result: Result) -> dict[str, Any]:
     return {
         "file": row.ref.file,
         "sheet": row.ref.sheet,
         "row": row.ref.row,
-        "name": _name(row),
+        "name": _name(row, result),
         "outcome": row.outcome,
         "venue_id": row.venue_id,
         "reason_zh": row.reason.zh,
@@ -134,7 +136,7 @@ def rows_csv(result: Result) -> bytes:
     writer = csv.writer(text)
     writer.writerow(ROW_COLUMNS)
     for row in result.rows:
-        writer.writerow(safe_cell(cell) for cell in _flat(row).values())
+        writer.writerow(safe_cell(cell) for cell in _flat(row, result).values())
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -143,7 +145,7 @@ def import_json(result: Result) -> str:
     answer = {
         "receipt": result.receipt.number if result.receipt else None,
         "counts": result.counts,
-        "items": [_flat(r) for r in result.rows],
+        "items": [_flat(r, result) for r in result.rows],
         "faults": [
             {"file": f.file, "row": f.row, "column": f.column, "what_zh": f.what_zh,
              "what_en": f.what_en, "mend_zh": f.mend_zh, "mend_en": f.mend_en}
