@@ -88,12 +88,22 @@ def test_the_wheel_carries_the_map_and_the_data(installed):
     data = {f"venuenet/{p.relative_to(ROOT)}" for p in (ROOT / "data/geo").iterdir()}
     assert data
     assert data <= held
-    assert "api/static/index.html" in held
+    assert {"api/static/index.html", "api/static/review.html"} <= held
     assert any(name.endswith(".js") for name in held if name.startswith("api/static/"))
 
 
 def test_the_installed_command_tells_its_use(installed, tmp_path):
     assert "serve" in run(installed / "bin/venuenet", "--help", cwd=tmp_path)
+
+
+def test_the_installed_command_makes_a_registry_and_takes_a_list(installed, tmp_path):
+    (tmp_path / "list.csv").write_text("名称,所属区,类别\n北京天文馆,西城区,科技馆\n", "utf-8")
+    command = (installed / "bin/venuenet", "import", "list.csv", "--data", tmp_path / "data")
+    told = subprocess.run(
+        [*command, "--format", "json"], cwd=tmp_path, check=True, capture_output=True
+    )
+    answer = json.loads(told.stdout)
+    assert (answer["receipt"], answer["counts"]) == (2, {"merged": 1})
 
 
 def test_the_installed_package_serves_the_map(installed, tmp_path):
