@@ -43,8 +43,6 @@ QUALITY = (
     ("区", "area", False),
     ("场馆", "venues", True),
     ("无位置", "unplaced", True),
-    (">1 km", "vague", True),
-    ("状态未知", "status?", True),
     ("待核实", "to settle", True),
     ("到期", "lapsed", True),
     ("待核对", "review", True),
@@ -53,8 +51,6 @@ QUALITY = (
 QUALITY_NUMBERS = (
     "venues",
     "unlocated",
-    "beyond_1000_m",
-    "status_unknown",
     "unconfirmed",
     "validity_over",
     "questions_open",
