@@ -321,6 +321,26 @@ def test_half_a_table_shifted_is_found(pack, file):
     assert any("GCJ-02" in words for words in told(pack).values())
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_many_honest_points_at_the_borders_are_no_datum_mix(pack, seed):
+    """A long list has points some way outside their district on every side."""
+    dice, city = np.random.default_rng(seed), area.load(pack)
+    shapes = city.districts.set_index("adcode").geometry.to_crs(city.meta.crs_metric)
+    table = read(pack / "venues.csv")
+    like = next(r for r in table if r["name_zh"] == "北京天文馆")
+    for code, shape in shapes.items():
+        edge = shape.exterior if shape.geom_type == "Polygon" else shape.geoms[0].exterior
+        for n, along in enumerate(dice.random(60)):
+            spot = edge.interpolate(along, normalized=True)
+            x, y = spot.x + dice.uniform(-200, 200), spot.y + dice.uniform(-200, 200)
+            lon, lat = (f"{float(v):.6f}" for v in crs.to_degrees(x, y, city.meta.crs_metric))
+            name = f"{code}边界{n}馆"
+            more = {"venue_id": f"T{code}-{n}", "name_zh": name, "adcode": code, "lon": lon}
+            table.append(like | more | {"lat": lat, "aliases": "", "flags": ""})
+    write(pack / "venues.csv", table)
+    assert told(pack) == {}
+
+
 def test_one_shifted_station_is_found_by_its_track(pack):
     row = row_of(pack, "stations.csv", name_zh="五棵松")
     shift(pack, "stations.csv", slice(row - 2, row - 1))

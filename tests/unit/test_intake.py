@@ -243,6 +243,13 @@ def test_a_trusted_list_adds_what_it_cannot_place_and_asks_nothing(take, store):
     assert state(store)[told.rows[0].venue_id].get("point") is None
 
 
+def test_a_list_imported_again_as_trusted_settles_what_waited(take, store, area):
+    rows = [row("橙子齿轮馆", "延庆区")]
+    assert outcomes(take(rows)) == ["queued"]
+    assert outcomes(take(rows, confidence="high")) == ["added"]
+    assert open_questions(store, area) == []
+
+
 def test_rows_alike_within_a_list_are_one_venue(take, store):
     told = take([row(at=SPOT), row(at=SPOT), row("海淀 测试科技馆", at=SPOT)])
     assert outcomes(told) == ["added", "merged", "merged"]

@@ -58,7 +58,7 @@ def sort_rows(
     fresh = []
     for record in li.records:
         key = row_key(record)
-        mark = fingerprint(record, options.datum or li.datum or "")
+        mark = fingerprint(record, f"{options.datum or li.datum or ''}|{options.confidence}")
         if key in first and first[key].fingerprint != mark:
             key = f"{key}|{normalise(record.address_zh) or mark[:8]}"
         earlier = ledger.rows.get((source.id, key))
@@ -73,7 +73,7 @@ def sort_rows(
             row = first[key].record.ref.row
             why = Reason(f"与第 {row} 行相同", f"the same as row {row}")
             f = replace(f, key=f"{key}{LINE}{record.ref.row}")
-            plan.rows.append(f.row("merged", venue_id, why))
+            plan.rows.append(f.row("merged", first[key].venue_id, why))
         elif earlier is not None and earlier[0] == mark:
             why = Reason("与上次导入相同", "as imported before")
             plan.rows.append(f.row("unchanged", resolve_id(ledger, venue_id), why))

@@ -47,7 +47,7 @@ def row_key(record: VenueRecord) -> str:
 def fingerprint(record: VenueRecord, declared: str = "") -> str:
     """Hash all that a row says; the same row hashes alike whatever its line number.
 
-    ``declared`` is what was declared about the whole list and changes its meaning (the datum).
+    ``declared`` is what was declared about the whole list and changes its meaning.
     """
     text = json.dumps([declared, dict(record.raw)], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
