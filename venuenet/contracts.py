@@ -104,8 +104,11 @@ def _cells(table: Table, tables: Mapping[str, Frame], meta: AreaMeta | None) -> 
                 told = {"value": value, "refers": column.refers}
                 yield say("refers", table.file, row, column.name, **told)
     yield from _repeats(table.file, frame, table.key)
-    if table.file in ("townships.csv", "venues.csv"):
+    if table.file == "townships.csv":
         yield from _repeats(table.file, frame, ("adcode", "name_zh"))
+    if table.file == "venues.csv":
+        # Homonyms exist; two at one place are one.
+        yield from _repeats(table.file, frame, ("adcode", "address_zh", "lon", "lat", "name_zh"))
 
 
 def _numbers(file: str, column: Column, cells: pd.Series[str]) -> Iterator[Fault]:

@@ -10,10 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.demand.build import build_demand
+from venuenet.errors import BadQueryError
 from venuenet.model import DemandPoints, LocatedVenue, Manifest, TravelTimes
 from venuenet.progress import Stage, silent
 from venuenet.publish.files import write_files
@@ -28,6 +31,9 @@ from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimat
 
 MATRIX_CUTOFF_S = 60 * 60
 """The sparse matrices keep pairs up to the longest embedded standard."""
+
+MAX_VENUES = np.iinfo(np.int16).max
+"""TravelTimes names a cell's nearest venues in 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,11 @@ def _times(
     stage: Stage,
 ) -> TravelTimes:
     venues = [v for v in area.venues if isinstance(v, LocatedVenue) and v.counts]
+    if len(venues) > MAX_VENUES:
+        raise BadQueryError(
+            f"计入覆盖的场馆有 {len(venues):,} 个，最多 {MAX_VENUES:,} 个",
+            f"{len(venues):,} venues would count; at most {MAX_VENUES:,} may",
+        )
     with stage(zh, en, len(demand.cell)) as progress:
         return engine.times(demand, venues, MATRIX_CUTOFF_S, progress)
 

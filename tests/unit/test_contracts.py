@@ -321,6 +321,18 @@ def test_half_a_table_shifted_is_found(pack, file):
     assert any("GCJ-02" in words for words in told(pack).values())
 
 
+def test_homonyms_stand_at_different_places(pack):
+    table = read(pack / "venues.csv")
+    like = next(r for r in table if r["name_zh"] == "北京天文馆")
+    table.append(like | {"venue_id": "T1", "address_zh": "另一处", "aliases": ""})
+    write(pack / "venues.csv", table)
+    assert told(pack) == {}
+    table.append(like | {"venue_id": "T2", "aliases": ""})
+    write(pack / "venues.csv", table)
+    (words,) = told(pack).values()
+    assert "repeats row" in words
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_many_honest_points_at_the_borders_are_no_datum_mix(pack, seed):
     """A long list has points some way outside their district on every side."""

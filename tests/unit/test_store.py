@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from venuenet.errors import SnapshotError
+from venuenet import pipeline
+from venuenet.errors import BadQueryError, SnapshotError
 from venuenet.pipeline import Inputs, compute, is_outdated
 from venuenet.publish import snapshot as snapshots
 from venuenet.publish.snapshot import read, write
@@ -342,3 +343,9 @@ def test_a_snapshot_of_other_data_is_known_as_outdated(mini, beijing):
     assert not is_outdated(Inputs(), beijing.manifest)
     older = dataclasses.replace(beijing.manifest, version="0.0.1")
     assert is_outdated(Inputs(), older)
+
+
+def test_more_venues_than_a_snapshot_can_name_are_refused(monkeypatch):
+    monkeypatch.setattr(pipeline, "MAX_VENUES", 1)
+    with pytest.raises(BadQueryError, match="1"):
+        compute(Inputs(MINI / "pack", MINI / "standards.yaml", MINI / "assumptions.yaml"))
