@@ -349,3 +349,11 @@ def test_more_venues_than_a_snapshot_can_name_are_refused(monkeypatch):
     monkeypatch.setattr(pipeline, "MAX_VENUES", 1)
     with pytest.raises(BadQueryError, match="1"):
         compute(Inputs(MINI / "pack", MINI / "standards.yaml", MINI / "assumptions.yaml"))
+
+
+def test_a_reader_overtaken_by_publishers_reads_what_is_in_force(store, monkeypatch):
+    """The snapshot it was told of is gone by the time it reads: it asks again."""
+    final = store.current_id()
+    names = iter(["f" * 16, final, final])
+    monkeypatch.setattr(store, "current_id", lambda: next(names))
+    assert store.current().manifest.snapshot == final

@@ -74,7 +74,13 @@ class SnapshotFolder:
                 f"{self.root} 中还没有快照，请先运行 venuenet build",
                 f"no snapshot in {self.root} yet; run venuenet build first",
             )
-        return read(self.folder(name))
+        try:
+            return read(self.folder(name))
+        except SnapshotError:
+            # Others may have published so often meanwhile that this one is forgotten already.
+            if self.current_id() == name:
+                raise
+            return self.current()
 
     def folder(self, snapshot_id: str) -> Path:
         """See SnapshotStore."""
