@@ -292,6 +292,12 @@ def test_nobody_writes_outside_their_district(take, store, area):
         undo(store, store.ledger().revision, actor=bound)
 
 
+def test_a_row_one_district_could_not_write_comes_in_when_another_may(take, store):
+    rows = [row(at=SPOT), row("昌平测试科技馆", "昌平区", at=OTHER_SPOT)]
+    assert outcomes(take(rows, actor=Actor("海淀", "110108"))) == ["added", "rejected"]
+    assert outcomes(take(rows)) == ["unchanged", "added"]
+
+
 def test_a_change_by_somebody_else_meanwhile_is_planned_upon(take, store, area, tmp_path):
     """The other change names the same venue: the import must see it, not overwrite it."""
     path = tmp_path / "list.csv"
@@ -378,8 +384,11 @@ def test_an_automatic_merge_can_be_parted_and_is_not_made_again(take, store, are
     mine = next(i for i in state(store)["V110102-003"].ids if i != "V110102-003")
     split(store, area, mine, actor=ME)
     other = take([row("北京天文馆", "西城区", "科技馆", 备注="新")])
-    assert resolve_id(store.ledger(), mine) == mine
-    assert outcomes(other) in (["changed"], ["queued"])
+    assert other.counts.keys() <= {"changed", "queued"}
+    ledger = store.ledger()
+    assert resolve_id(ledger, mine) == mine
+    assert [c.fields["note"] for c in ledger.claims[mine] if "note" in c.fields] == ["新"]
+    assert all(c.source != "list" for c in ledger.claims["V110102-003"])
 
 
 def test_many_questions_take_one_answer_with_one_receipt(take, store, area):
@@ -489,6 +498,14 @@ def test_a_merged_row_far_from_the_venue_does_not_move_it(take, store, area):
     v = next(v for v in area.venues if v.name_zh == "国家自然博物馆")
     told = take([row(v.name_zh, "东城区", "科技馆", at=(v.lon, v.lat - 0.006), 精度="5")])
     assert outcomes(told) in (["merged"], ["queued"])
+    assert state(store)[v.venue_id].get("point")["method"] == "OSM"
+
+
+def test_nor_does_its_next_edition(take, store, area):
+    v = next(v for v in area.venues if v.name_zh == "国家自然博物馆")
+    assert outcomes(take([row(v.name_zh, "东城区", "科技馆")])) == ["merged"]
+    far = row(v.name_zh, "东城区", "科技馆", at=(v.lon, v.lat - 0.006), 精度="5")
+    assert outcomes(take([far])) == ["changed"]
     assert state(store)[v.venue_id].get("point")["method"] == "OSM"
 
 

@@ -52,7 +52,7 @@ def plan_import(
         if f.venue_id not in ledger.claims or waiting:
             new.append((f, _newcomer(f, far, area.meta.tolerances.venue_m)))
         else:
-            _change(f, far, area, ledger, plan)
+            _change(f, far, area, ledger, venues, plan)
     _settle(new, area, ledger, venues, geocoder, plan, stage)
     plan.questions = [q for q in plan.questions if q.key not in ledger.questions]
     plan.rows.sort(key=lambda r: (r.source, r.ref.sheet or "", r.ref.row))
@@ -70,11 +70,20 @@ def _metres_outside(fresh: Sequence[Fresh], area: StudyArea) -> list[float]:
     return [float(m) for m in metres]
 
 
-def _change(f: Fresh, far: float, area: StudyArea, ledger: Ledger, plan: Plan) -> None:
+def _change(
+    f: Fresh,
+    far: float,
+    area: StudyArea,
+    ledger: Ledger,
+    venues: Mapping[str, RegisteredVenue],
+    plan: Plan,
+) -> None:
     """Take what a row says now that its list, or our own id, made known before."""
     fields = f.fields()
+    kept = resolve_id(ledger, f.venue_id)
     if far <= area.meta.tolerances.venue_m and f.doubt is None:
-        fields["point"] = f.point()
+        if kept == f.venue_id or _agrees(f, venues.get(kept), area):
+            fields["point"] = f.point()
     elif f.lon is not None:
         doubt = f.doubt or _outside(far)
         evidence = {"reasons": [wordy(doubt)], "candidates": [_shown(f)]}
@@ -82,7 +91,7 @@ def _change(f: Fresh, far: float, area: StudyArea, ledger: Ledger, plan: Plan) -
         plan.questions.append(Question(key, "place", (f.venue_id,), f.record.adcode, evidence))
     plan.claims.append(f.claim(fields))
     why = Reason("内容较上次有变化", "says something else than before")
-    plan.rows.append(f.row("changed", resolve_id(ledger, f.venue_id), why))
+    plan.rows.append(f.row("changed", kept, why))
 
 
 def _outside(metres: float) -> Reason:

@@ -63,7 +63,8 @@ def sort_rows(
             key = f"{key}|{normalise(record.address_zh) or mark[:8]}"
         earlier = ledger.rows.get((source.id, key))
         own = record.venue_id if record.venue_id in ledger.claims else None
-        venue_id = own or (earlier and earlier[1]) or new_id(area, source.id, key)
+        # A row introduces the same id in every edition, whatever it was merged with meanwhile.
+        venue_id = own or new_id(area, source.id, key)
         sure = record.confidence or options.confidence
         f = Fresh(record, source, key, venue_id, mark, sure)
         if actor.district is not None and record.adcode != actor.district:
@@ -74,7 +75,7 @@ def sort_rows(
             why = Reason(f"与第 {row} 行相同", f"the same as row {row}")
             f = replace(f, key=f"{key}{LINE}{record.ref.row}")
             plan.rows.append(f.row("merged", first[key].venue_id, why))
-        elif earlier is not None and earlier[0] == mark:
+        elif earlier is not None and earlier[0] == mark and earlier[1] is not None:
             why = Reason("与上次导入相同", "as imported before")
             plan.rows.append(f.row("unchanged", resolve_id(ledger, venue_id), why))
         else:
