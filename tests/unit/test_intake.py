@@ -12,6 +12,7 @@ from venuenet import area as areas
 from venuenet import crs
 from venuenet.errors import BadQueryError, RegistryError, UnknownNameError
 from venuenet.geocode.build import from_settings
+from venuenet.geocode.model import GeoAnswer
 from venuenet.geocode.settings import GeocodeSettings
 from venuenet.intake import Options, import_lists, seed
 from venuenet.registry.export import write_pack
@@ -507,6 +508,34 @@ def test_nor_does_its_next_edition(take, store, area):
     far = row(v.name_zh, "东城区", "科技馆", at=(v.lon, v.lat - 0.006), 精度="5")
     assert outcomes(take([far])) == ["changed"]
     assert state(store)[v.venue_id].get("point")["method"] == "OSM"
+
+
+def test_a_venue_that_an_online_map_knows_is_added_and_passes_the_packs_contract(
+    store, area, tmp_path
+):
+    path = tmp_path / "list.csv"
+    path.write_text("名称,所属区,类别\n蓝莓飞船馆,海淀区,科技馆\n", encoding="utf-8")
+
+    class Map:
+        name = "amap"
+
+        def locate(self, query):
+            return GeoAnswer(*SPOT, 60, "exact", 0.9, self.name)
+
+    done = import_lists(store, area, [path], Map(), actor=ME)
+    assert outcomes(done) == ["added"]
+    write_pack(area, store.ledger(), tmp_path / "pack")
+    assert any(v.name_zh == "蓝莓飞船馆" for v in areas.load(tmp_path / "pack").venues)
+
+
+def test_accepting_a_new_point_of_a_known_venue_moves_it(take, store, area):
+    first = take([row(at=SPOT)])
+    assert outcomes(take([row(at=OTHER_SPOT)])) == ["changed"]
+    (asked,) = open_questions(store, area)
+    decide(store, area, asked["id"], "accept", actor=ME)
+    venue = state(store)[first.rows[0].venue_id]
+    assert venue.get("adcode") == "110114"
+    assert venue.get("point")["lon"] == pytest.approx(OTHER_SPOT[0], abs=1e-6)
 
 
 # -- whatever people answer, in whatever order ---

@@ -10,7 +10,15 @@ from venuenet.area import StudyArea
 from venuenet.errors import BadQueryError
 from venuenet.geocode.cascade import check_point
 from venuenet.registry.claims import claim
-from venuenet.registry.model import Answer, Claim, Ledger, Link, Question, RegisteredVenue
+from venuenet.registry.model import (
+    Answer,
+    Claim,
+    Ledger,
+    Link,
+    Question,
+    Reason,
+    RegisteredVenue,
+)
 from venuenet.registry.questions import is_open
 from venuenet.registry.resolve import REVIEW, resolve_id
 from venuenet.registry.settle import Newcomer, alone, subject_of
@@ -103,6 +111,7 @@ def on_its_own(ledger: Ledger, me: RegisteredVenue, today: dt.date) -> Settlemen
         subject_of(me),
         located=memo.get("located", me.get("point") is not None),
         trusted=memo.get("trusted", False),
+        doubt=Reason(**memo["doubt"]) if memo.get("doubt") else None,
         candidates=tuple(memo.get("candidates", ())),
     )
     standing, question, _ = alone(newcomer, None)
@@ -143,7 +152,7 @@ def _best(
     Accepting a list's point outside the district the list names means that the district is wrong.
     """
     shown = [c for c in q.evidence.get("candidates", ()) if c.get("usable") or not only_usable]
-    if not shown or me.get("point"):
+    if not shown or (only_usable and me.get("point")):
         return {}
     best = min(shown, key=lambda c: c["precision_m"])
     metres, holder = check_point(area, best["lon"], best["lat"], me.get("adcode"))
@@ -151,7 +160,7 @@ def _best(
         "lon": best["lon"],
         "lat": best["lat"],
         "precision_m": best["precision_m"],
-        "method": best.get("method") or best.get("provider") or "review",
+        "method": best.get("method", REVIEW),
     }
     if metres <= area.meta.tolerances.venue_m:
         return {"point": point}

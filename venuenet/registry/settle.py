@@ -313,6 +313,7 @@ def candidate(answer: GeoAnswer) -> dict[str, Any]:
         "label_en": f"{answer.provider} ({answer.level}): "
         + "; ".join(r.en for r in answer.reasons),
         "provider": answer.provider,
+        "method": _method(answer),
         "level": answer.level,
         "confidence": answer.confidence,
         "usable": is_usable(answer),
@@ -349,13 +350,18 @@ def alone(newcomer: Newcomer, answer: GeoAnswer | None) -> tuple[Standing, Quest
     return "pending", Question(f"new:{s.id}", "new", (s.id,), s.adcode, evidence), reason
 
 
+def _method(answer: GeoAnswer) -> str:
+    """Name how a position was found; a foreign map's datum is said to be dealt with."""
+    return answer.provider if answer.provider in OURS else f"{answer.provider} (converted)"
+
+
 def answered_point(answer: GeoAnswer) -> dict[str, Any]:
     """Return a geocoder's answer as the value of the field ``point``."""
     return {
         "lon": answer.lon,
         "lat": answer.lat,
         "precision_m": answer.precision_m,
-        "method": answer.provider,
+        "method": _method(answer),
         "level": answer.level,
         "confidence": answer.confidence,
         "reasons": [wordy(r) for r in answer.reasons],
