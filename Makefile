@@ -66,8 +66,10 @@ lock: setup ## renew the locks after a change of dependencies (ARGS=--upgrade fo
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "lock with Python 3.11: make clean lock PYTHON=python3.11")'
 	$(LOCK) $(ARGS) -o requirements.txt pyproject.toml
 	$(LOCK) $(ARGS) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(LOCK) $(ARGS) --extra bench -c requirements.txt -o requirements-bench.txt pyproject.toml
 
 bench: setup ## run every benchmark
+	@$(PY) -m pip install -qq --require-hashes -r requirements-bench.txt
 	@for file in benchmarks/[!_]*.py; do (set -x; $(PY) -m benchmarks.$$(basename $$file .py)); done
 
 screenshots: setup browser web ## take docs/images again in a real Chromium

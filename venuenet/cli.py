@@ -17,10 +17,12 @@ from typing import Annotated
 import typer
 
 import venuenet
-from venuenet import cli_registry, pipeline
+from venuenet import cli_network, cli_registry, pipeline
 from venuenet.area import check as check_area
 from venuenet.area import load as load_area
 from venuenet.area import resolve_district
+from venuenet.cli_isochrone import isochrone_command
+from venuenet.cli_network import networks_folder
 from venuenet.console import (
     err,
     out,
@@ -31,6 +33,7 @@ from venuenet.console import (
     print_quality,
     say,
 )
+from venuenet.engines import DEFAULT
 from venuenet.errors import BadQueryError, SnapshotError
 from venuenet.intake import seed
 from venuenet.model import Question
@@ -49,7 +52,6 @@ from venuenet.options import (
 )
 from venuenet.publish.answers import causes, coverage, gap_rows
 from venuenet.publish.csv_files import coverage_csv, gaps_csv, quality_csv
-from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.publish.folium_page import folium_html
 from venuenet.publish.geo import gap_geojson
 from venuenet.publish.quality import quality, to_confirm
@@ -76,6 +78,8 @@ AS_OF_NOTE = (
 )
 app.add_typer(area_app, name="area")
 cli_registry.add_to(app)
+app.add_typer(cli_network.app, name="network")
+app.command("isochrone")(isochrone_command)
 
 
 def _store(data: Path | None) -> SnapshotFolder:
@@ -87,7 +91,7 @@ def _inputs(
     data: Path | None, given: pipeline.Inputs | None = None, as_of: dt.date | None = None
 ) -> Iterator[pipeline.Inputs]:
     """Give what a build reads: the area pack, with the registry's venues where there is one."""
-    inputs = given or pipeline.Inputs()
+    inputs = given or pipeline.Inputs(networks=networks_folder(data))
     if as_of is None and not registry_exists(data):
         yield inputs
         return
@@ -189,16 +193,33 @@ def build(
     assumptions: Annotated[
         Path | None, typer.Option(help="自定假设 YAML · Own assumptions.")
     ] = None,
+    traveller: Annotated[
+        str, typer.Option(help="为谁计算：adult | senior | child | no_car · Whose times.")
+    ] = DEFAULT,
+    travellers: Annotated[
+        Path | None, typer.Option(help="自定出行者 YAML · Own travellers.")
+    ] = None,
+    estimates: Annotated[
+        bool,
+        typer.Option("--estimates", help="不用已导入的路网等 · Leave own networks aside."),
+    ] = False,
     as_of: AsOfOption = None,
     data: DataOption = None,
 ) -> None:
     """计算一份成果快照 · Compute a snapshot and put it in force.
 
-    例 Example:  venuenet build --data ./out
+    用 venuenet network build 导入过路网、时刻表或矩阵时，自动取代相应估算。
+    Networks made with venuenet network build take the place of the estimates.
+
+    例 Example:  venuenet build --data ./out --traveller senior
     """
     with told():
         store = _store(data)
-        given = pipeline.Inputs(area, standards, assumptions)
+        folder = None if estimates else networks_folder(data)
+        given = pipeline.Inputs(
+            area, standards, assumptions,
+            travellers=travellers, traveller=traveller, networks=folder,
+        )  # fmt: skip
         # A pack of one's own stands for itself: the registry holds the embedded area's venues.
         day = None if as_of is None else as_of.date()
         if day is not None:
@@ -397,25 +418,6 @@ def quality_command(
         sys.stdout.buffer.write(quality_csv(rows))
     else:
         print_quality(snapshot, rows)
-
-
-@app.command()
-def network(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="FILE.graphml 或 FILE.json · The file.")
-    ],
-    cells: Annotated[bool, typer.Option(help="是否包含格网 · With every cell.")] = True,
-    data: DataOption = None,
-) -> None:
-    """覆盖网络（GraphML 或 node-link JSON）· The coverage graph as a file.
-
-    例 Example:  venuenet network -o beijing.graphml --no-cells
-    """
-    with told():
-        snapshot = _open(data)
-        graph = snapshot_graph(snapshot, cells=cells)
-        write_graph(graph, output)
-    out.print(f"{graph.number_of_nodes()} nodes, {graph.number_of_edges()} edges → {output}")
 
 
 @area_app.command("check")

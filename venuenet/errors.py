@@ -89,6 +89,29 @@ class SourceError(FaultsError):
     title_en = "List cannot be imported"
 
 
+class TravelDataError(FaultsError):
+    """Roads, a timetable or a matrix that cannot be used as it is; carries every fault found."""
+
+    code = "bad-travel-data"
+    title = "出行数据有误"
+    title_en = "Bad travel data"
+
+
+class NetworkFileError(VenuenetError):
+    """A network file of ours that is missing, damaged or written by another version."""
+
+    code = "bad-network-file"
+    title = "路网文件不可用"
+    title_en = "Network file not usable"
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__(
+            f"{name} 不是本版本的 {kind} 文件，请用 venuenet network build 重新生成",
+            f"{name} is no {kind} file of this version; make it again with venuenet network build",
+            param=name,
+        )
+
+
 class GeocodeError(VenuenetError):
     """A geocoding service that did not answer: key, quota, network."""
 

@@ -30,6 +30,14 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 NEAREST = 3
 """How many nearest venues of each kind are kept for every cell, without a cut-off."""
 
+Spread = Literal["mean", "p15", "p85"]
+SPREAD: tuple[Spread, ...] = get_args(Spread)
+"""What a timetable's day says beside the median of its travel times."""
+
+Reason = Literal["reached", "no_street", "no_way"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""Why a cell has no time at all: no street near it, or no way from it to any venue."""
+
 UNREACHED = np.iinfo(np.int32).max
 """Seconds that stand for "no venue of this kind can be reached at all"."""
 
@@ -157,6 +165,14 @@ class TravelTimes:
         Which venue that is for the centre in the ``point`` variant; -1 where there is none.
     estimated : bool
         True where no network was used for the street part.
+    spread : mapping of Spread to (entries,) uint16
+        Beside each entry of ``seconds`` (a median then), the mean and percentiles of the times of
+        all departures; empty where an engine knows expected times only. 65535 where the
+        percentile has no way at all, or one longer than that.
+    reason : (n,) uint8, optional
+        Position in ``REASONS`` for each cell's centre; None where no network was used.
+    snap_m : (n,) float32, optional
+        Metres from a cell's centre to the street it was set on, NaN where there is none near.
     """
 
     mode: Mode
@@ -172,6 +188,9 @@ class TravelTimes:
     near_s: NDArray[np.int32]
     near_venue: NDArray[np.int16]
     samples: int
+    spread: Mapping[Spread, NDArray[np.uint16]] = field(default_factory=dict)
+    reason: NDArray[np.uint8] | None = None
+    snap_m: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

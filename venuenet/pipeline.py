@@ -16,21 +16,25 @@ import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.demand.build import build_demand
+from venuenet.engines import DEFAULT, Engines
 from venuenet.errors import BadQueryError
-from venuenet.model import DemandPoints, LocatedVenue, Manifest, TravelTimes
+from venuenet.model import LocatedVenue, Manifest
+from venuenet.networks import Networks
 from venuenet.progress import Stage, silent
 from venuenet.publish.files import write_files
 from venuenet.publish.snapshot import Snapshot, assemble, describe_inputs, write
 from venuenet.registry.export import write_pack
 from venuenet.registry.model import Ledger
 from venuenet.registry.questions import open_counts
-from venuenet.standards import load_assumptions, load_standards
+from venuenet.standards import load_assumptions, load_standards, load_travel_rules
 from venuenet.store import SnapshotStore
-from venuenet.travel.engine import TravelEngine
-from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
+from venuenet.travel.compiled import announced
 
 MATRIX_CUTOFF_S = 60 * 60
 """The sparse matrices keep pairs up to the longest embedded standard."""
+
+COMPILE_S = 25
+"""About how long the first compile takes; told, never waited for."""
 
 MAX_VENUES = np.iinfo(np.int16).max
 """TravelTimes names a cell's nearest venues in 16 bits."""
@@ -41,12 +45,24 @@ class Inputs:
     """What a build reads: an area pack and, instead of the embedded ones, own YAML files.
 
     ``registry`` says of which state of the registry the pack's venues are; see :func:`registered`.
+    ``networks`` is the folder of the user's own networks, ``traveller`` whose times are computed.
     """
 
     area: Path | None = None
     standards: Path | None = None
     assumptions: Path | None = None
     registry: Mapping[str, Any] | None = None
+    travellers: Path | None = None
+    traveller: str = DEFAULT
+    networks: Path | None = None
+
+    def travel(self) -> dict[str, Any] | None:
+        """Say in plain values what differs from the estimates for an adult; None if nothing."""
+        found = Networks(self.networks).describe() if self.networks else {}
+        if not found and self.traveller == DEFAULT:
+            return None
+        rules = load_travel_rules(self.travellers).model_dump(mode="json")
+        return {"networks": found, "traveller": self.traveller, "rules": rules}
 
 
 @contextmanager
@@ -76,6 +92,7 @@ def is_outdated(inputs: Inputs, manifest: Manifest) -> bool:
         load_standards(inputs.standards),
         load_assumptions(inputs.assumptions),
         inputs.registry,
+        inputs.travel(),
     )
     return manifest.version != venuenet.__version__ or manifest.parameters != now
 
@@ -94,13 +111,14 @@ def compute(inputs: Inputs, stage: Stage = silent) -> Snapshot:
         rules = load_assumptions(inputs.assumptions)
     with stage("估算人口分布", "spreading residents over cells", 0):
         demand = build_demand(area, rules.demand)
-    engines: list[tuple[str, str, TravelEngine]] = [
-        ("步行时间", "walking times", WalkEstimate(area, rules)),
-        ("公共交通时间", "transit times", TransitEstimate(area, rules)),
-        ("驾车时间（估算）", "driving times (estimated)", DriveEstimate(area, rules)),
-        ("公交假设情景", "transit with assumed buses", TransitEstimate(area, rules, surface=True)),
-    ]
-    tables = [_times(area, demand, zh, en, engine, stage) for zh, en, engine in engines]
+    venues = _counted(area)
+    networks = Networks(inputs.networks) if inputs.networks else None
+    engines = Engines(area, rules, load_travel_rules(inputs.travellers), inputs.traveller, networks)
+    tables = []
+    with announced(stage, COMPILE_S):
+        for zh, en, engine in engines.each(demand, venues):
+            with stage(zh, en, len(demand.cell)) as progress:
+                tables.append(engine.times(demand, venues, MATRIX_CUTOFF_S, progress))
     return assemble(
         area,
         demand,
@@ -109,25 +127,19 @@ def compute(inputs: Inputs, stage: Stage = silent) -> Snapshot:
         standards,
         rules,
         inputs.registry,
+        inputs.travel(),
+        networks.sources() if networks else (),
     )
 
 
-def _times(
-    area: StudyArea,
-    demand: DemandPoints,
-    zh: str,
-    en: str,
-    engine: TravelEngine,
-    stage: Stage,
-) -> TravelTimes:
+def _counted(area: StudyArea) -> list[LocatedVenue]:
     venues = [v for v in area.venues if isinstance(v, LocatedVenue) and v.counts]
     if len(venues) > MAX_VENUES:
         raise BadQueryError(
             f"计入覆盖的场馆有 {len(venues):,} 个，最多 {MAX_VENUES:,} 个",
             f"{len(venues):,} venues would count; at most {MAX_VENUES:,} may",
         )
-    with stage(zh, en, len(demand.cell)) as progress:
-        return engine.times(demand, venues, MATRIX_CUTOFF_S, progress)
+    return venues
 
 
 def build(inputs: Inputs, store: SnapshotStore, stage: Stage = silent) -> Path:

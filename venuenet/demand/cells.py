@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import h3
 import h3.api.numpy_int as h3n
 import numpy as np
 from numpy.typing import NDArray
@@ -79,4 +78,4 @@ def neighbour_pairs(cell: NDArray[np.uint64]) -> NDArray[np.int32]:
 
 def hexagon(cell: np.uint64) -> list[tuple[float, float]]:
     """Corners of a cell as (lon, lat) degrees."""
-    return [(lon, lat) for lat, lon in h3.cell_to_boundary(h3.int_to_str(int(cell)))]
+    return [(lon, lat) for lat, lon in h3n.cell_to_boundary(cell)]

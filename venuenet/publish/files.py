@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from venuenet.publish.answers import (
     venue_rows,
 )
 from venuenet.publish.geo import credits, gap_shapes
+from venuenet.publish.graphml import write_graphml
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 
@@ -83,7 +87,7 @@ def district_borders(districts: gpd.GeoDataFrame) -> list[tuple[str, str]]:
 def write_graph(graph: Graph, path: Path) -> None:
     """Write a graph as GraphML (``.graphml``) or node-link JSON (any other name)."""
     if path.suffix == ".graphml":
-        nx.write_graphml_xml(graph, path)
+        write_graphml(graph, path)
         return
     data = nx.node_link_data(graph, edges="edges")
     path.write_text(json.dumps(data, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -103,12 +107,26 @@ def write_geopackage(snapshot: Snapshot, path: Path) -> None:
     layers += [
         (f"gaps_{q.standard}", _gap_layer(snapshot, q)) for q in standard_questions(snapshot)
     ]
-    for name, frame in layers:
-        frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
     sources = [dataclasses.asdict(s) for s in snapshot.manifest.sources]
     about = credits(snapshot) | {"sources": json.dumps(sources, ensure_ascii=False)}
     frame = pd.DataFrame({"key": list(about), "value": [str(v) for v in about.values()]})
-    pyogrio.write_dataframe(frame, path, layer="about", driver="GPKG")
+    with _synced_once(path):
+        for name, layer in layers:
+            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        pyogrio.write_dataframe(frame, path, layer="about", driver="GPKG")
+
+
+@contextmanager
+def _synced_once(path: Path) -> Iterator[None]:
+    """Wait for the disk when a GeoPackage is complete, not several times for every layer."""
+    before = pyogrio.get_gdal_config_option("OGR_SQLITE_SYNCHRONOUS")
+    pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": before})
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _answer_columns(snapshot: Snapshot, level: str) -> pd.DataFrame:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-import h3
 import h3.api.numpy_int as h3n
 import numpy as np
-from shapely import MultiPolygon
-from shapely.geometry import mapping, shape
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry import mapping
 
 from venuenet.coverage import inside
 from venuenet.model import Question
@@ -21,10 +21,24 @@ from venuenet.publish.snapshot import Snapshot
 Json = dict[str, Any]
 
 
-def outline(cells: Iterable[np.uint64]) -> MultiPolygon:
+def outline(cells: NDArray[np.uint64]) -> MultiPolygon:
     """Outline of H3 cells of one resolution, holes kept."""
-    merged = shape(h3.cells_to_geo([h3.int_to_str(int(c)) for c in cells]))
-    return merged if isinstance(merged, MultiPolygon) else MultiPolygon([merged])
+    return MultiPolygon(
+        [
+            Polygon(_lonlat(shape.outer), [_lonlat(hole) for hole in shape.holes])
+            for shape in h3n.cells_to_h3shape(cells, tight=False)
+        ]
+    )
+
+
+def _lonlat(corners: Iterable[tuple[float, float]]) -> NDArray[np.float64]:
+    return np.array(corners)[:, ::-1]
+
+
+@lru_cache(maxsize=2)
+def _children(snapshot: Snapshot) -> NDArray[np.uint64]:
+    """Children of every cell with people, (n, 7), in the order of its points."""
+    return np.array([h3n.cell_to_children(c) for c in snapshot.demand.cell])
 
 
 @lru_cache(maxsize=16)
@@ -37,8 +51,7 @@ def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon
     for gap in gaps(snapshot, question):
         cells = demand.cell[gap.cells]
         if not whole:
-            children = np.array([h3n.cell_to_children(c) for c in cells])
-            cells = children[out_of_reach[gap.cells]]
+            cells = _children(snapshot)[gap.cells][out_of_reach[gap.cells]]
         shapes[gap.gap_id] = outline(cells)
     return shapes
 

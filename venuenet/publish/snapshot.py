@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,12 @@ def describe_inputs(
     standards: tuple[Standard, ...],
     assumptions: Assumptions,
     registry: Mapping[str, Any] | None = None,
+    travel: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a build depends on beside the code, as plain JSON values.
 
-    ``registry`` tells how many questions about venues wait, by adcode (``waiting``).
+    ``registry`` tells how many questions about venues wait, by adcode (``waiting``); ``travel``
+    of the user's networks and the traveller, None for an adult and the estimates.
     """
     parameters = {
         "h3_resolution": area.meta.h3_resolution,
@@ -61,6 +63,7 @@ def describe_inputs(
         "standards": [dataclasses.asdict(s) for s in standards],
         "area_digest": area.digest,
         "registry": registry or {},
+        **({} if travel is None else {"travel": travel}),
     }
     plain: dict[str, Any] = json.loads(json.dumps(parameters))
     return plain
@@ -74,15 +77,17 @@ def assemble(
     standards: tuple[Standard, ...],
     assumptions: Assumptions,
     registry: Mapping[str, Any] | None = None,
+    travel: Mapping[str, Any] | None = None,
+    sources: Sequence[Source] = (),
 ) -> Snapshot:
-    """Name a build by its content and describe it."""
-    parameters = describe_inputs(area, standards, assumptions, registry)
+    """Name a build by its content and describe it; ``sources`` come beside the area pack's."""
+    parameters = describe_inputs(area, standards, assumptions, registry, travel)
     manifest = Manifest(
         snapshot=_digest(parameters, demand, [*times.values(), surface]),
         as_of=area.meta.as_of,
         area=area.meta.id,
         version=venuenet.__version__,
-        sources=tuple(area.meta.sources),
+        sources=(*area.meta.sources, *sources),
         parameters=parameters,
         counts={
             "people": int(demand.people.sum()),
@@ -98,20 +103,28 @@ def assemble(
     return Snapshot(area, demand, times, surface, standards, assumptions, manifest)
 
 
+_NAMED = {"group": "groups", "spread": "spread"}
+"""Mappings of arrays, by what the names of their files begin with."""
+
+_OWN = ("reason", "snap_m")
+
+
 def _arrays(thing: DemandPoints | TravelTimes) -> dict[str, np.ndarray[Any, Any]]:
     found = {}
     for f in dataclasses.fields(thing):
         value = getattr(thing, f.name)
         if isinstance(value, np.ndarray):
             found[f.name] = value
-    if isinstance(thing, DemandPoints):
-        found |= {f"group_{name}": values for name, values in thing.groups.items()}
+    for start, some in _NAMED.items():
+        found |= {f"{start}_{n}": values for n, values in getattr(thing, some, {}).items()}
     return found
 
 
 def _plain(thing: DemandPoints | TravelTimes) -> dict[str, Any]:
-    skip = {*_arrays(thing), "groups"}
-    return {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing) if f.name not in skip}
+    skip = {*_arrays(thing), *_NAMED.values()}
+    plain = {f.name: getattr(thing, f.name) for f in dataclasses.fields(thing)}
+    # None is the default of what only networks tell: left out, and so not part of the name.
+    return {n: v for n, v in plain.items() if n not in skip and not (n in _OWN and v is None)}
 
 
 def _digest(parameters: Mapping[str, Any], demand: DemandPoints, times: list[TravelTimes]) -> str:
@@ -228,9 +241,7 @@ def _load_arrays(folder: Path) -> dict[str, Any]:
 def _read_demand(folder: Path) -> DemandPoints:
     plain = json.loads((folder / "plain.json").read_text(encoding="utf-8"))
     arrays = _load_arrays(folder)
-    groups = {
-        n.removeprefix("group_"): arrays.pop(n) for n in list(arrays) if n.startswith("group_")
-    }
+    groups = _taken(arrays, "group_")
     plain["township_flags"] = tuple(tuple(f) for f in plain["township_flags"])
     return DemandPoints(**arrays, **plain, groups=groups)
 
@@ -238,4 +249,11 @@ def _read_demand(folder: Path) -> DemandPoints:
 def _read_times(folder: Path) -> TravelTimes:
     plain = json.loads((folder / "plain.json").read_text(encoding="utf-8"))
     plain["venue_ids"] = tuple(plain["venue_ids"])
-    return TravelTimes(**_load_arrays(folder), **plain)
+    arrays = _load_arrays(folder)
+    spread = _taken(arrays, "spread_")
+    return TravelTimes(**arrays, **plain, spread=spread)
+
+
+def _taken(arrays: dict[str, Any], start: str) -> dict[Any, Any]:
+    """Take the arrays whose names begin so out of ``arrays``."""
+    return {n.removeprefix(start): arrays.pop(n) for n in list(arrays) if n.startswith(start)}

@@ -12,6 +12,7 @@ from venuenet.errors import BadQueryError
 from venuenet.model import KINDS, SCIENCE_KINDS, Kind, Mode, Standard
 
 T = TypeVar("T", float, str)
+M = TypeVar("M", bound=BaseModel)
 HERE = Path(__file__).parent
 
 
@@ -48,6 +49,35 @@ class Drive(_Strict):
     terminal_min: Value[float]
     speed_kmh: dict[str, Value[float]]
     default_speed_kmh: Value[float]
+
+
+class StreetRules(_Strict):
+    """What is assumed of street networks beside their speeds (``travel/speeds.yaml``)."""
+
+    most_off_m: Value[float]
+    turn_right_s: Value[float]
+    turn_left_s: Value[float]
+    turn_back_s: Value[float]
+
+
+class Traveller(_Strict):
+    """Whose times are computed: how fast they walk, and what they can and will do."""
+
+    name_zh: str
+    name_en: str
+    walk_ratio: Value[float]
+    stairs: bool
+    car: bool
+    longest_walk_min: Value[float]
+    longest_change_min: Value[float]
+    most_rides: int = Field(ge=0, le=10)
+
+
+class TravelRules(_Strict):
+    """Everything in ``travellers.yaml``."""
+
+    streets: StreetRules
+    travellers: dict[str, Traveller] = Field(min_length=1)
 
 
 class SurfaceTransit(_Strict):
@@ -165,8 +195,16 @@ def load_standards(path: Path | None = None) -> tuple[Standard, ...]:
 
 def load_assumptions(path: Path | None = None) -> Assumptions:
     """Read the assumptions; the embedded ones without a path. Raises BadQueryError."""
-    path = path or HERE / "assumptions.yaml"
+    return _load(Assumptions, path or HERE / "assumptions.yaml")
+
+
+def load_travel_rules(path: Path | None = None) -> TravelRules:
+    """Read the travellers; the embedded ones without a path. Raises BadQueryError."""
+    return _load(TravelRules, path or HERE / "travellers.yaml")
+
+
+def _load(model: type[M], path: Path) -> M:
     try:
-        return Assumptions.model_validate(_read(path))
+        return model.model_validate(_read(path))
     except ValidationError as error:
         raise _refuse(path, error) from error

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +14,28 @@ from numpy.typing import NDArray
 from venuenet.model import (
     KINDS,
     NEAREST,
+    SPREAD,
     UNREACHED,
     VARIANTS,
     DemandPoints,
     LocatedVenue,
     Mode,
+    Spread,
     TravelTimes,
     Variant,
 )
 
 Seconds = NDArray[np.int32]
-Block = Callable[[NDArray[np.int64]], Mapping[Variant, Seconds]]
+Block = Callable[
+    [NDArray[np.int64]],
+    Mapping[Variant, Seconds] | Mapping[Variant | Spread, Seconds] | Mapping[str, Seconds],
+]
 Progress = Callable[[int], None]
 CHUNK = 48
-"""Cells worked on at a time: few enough to lie close together."""
+"""Cells worked on at a time: few enough for their times to stay in the processor's cache."""
+
+LONGEST = np.iinfo(np.uint16).max
+"""Seconds the matrix can tell; in a spread it stands for all that is longer."""
 
 
 class TravelEngine(Protocol):
@@ -54,19 +65,6 @@ class TravelEngine(Protocol):
         ...
 
 
-def whole_seconds(seconds: NDArray[np.float64]) -> Seconds:
-    """Round to the nearest second; every comparison with a cut-off is made on these."""
-    return np.rint(np.minimum(seconds, UNREACHED)).astype(np.int64).astype(np.int32)
-
-
-def shifted(
-    metres: NDArray[np.float64], venues: Sequence[LocatedVenue]
-) -> dict[Variant, NDArray[np.float64]]:
-    """Distances (n, venues) as they are, and with each venue its precision farther and nearer."""
-    off = np.array([v.precision_m for v in venues])
-    return {"point": metres, "late": metres + off, "early": np.maximum(metres - off, 0)}
-
-
 def collect(
     block: Block,
     demand: DemandPoints,
@@ -77,84 +75,144 @@ def collect(
     mode: Mode,
     engine: str,
     surface_transit: bool = False,
+    estimated: bool = True,
     period: str | None = None,
 ) -> TravelTimes:
     """Run ``block`` over chunks of cells and keep the sparse matrix and the nearest venues.
 
-    ``block`` maps positions of cells (c,) to seconds (c * samples, venues) per variant, a cell's
-    points together and its centre first. It may leave UNREACHED what is neither among the
-    ``NEAREST`` of its kind nor within the cut-off.
+    All processors work at once; the answer does not depend on how many there are. ``progress``
+    is told by the calling thread, and Ctrl-C stops the work after the chunks begun.
+
+    Parameters
+    ----------
+    block : callable
+        Maps positions of cells (c,) int64 to int32 seconds (c * samples, venues) per variant, a
+        cell's points together and its centre first; UNREACHED where there is no way, or where the
+        venue is neither among the ``NEAREST`` of its kind nor within the cut-off. It may also
+        hold the keys of ``SPREAD``: seconds (c, venues) of the centres. Called by several threads
+        at a time.
+    demand, venues, cutoff_s, progress
+        See :meth:`TravelEngine.times`; ``cutoff_s`` at most 65,535.
+    mode, engine, surface_transit, estimated, period
+        What the times are; see TravelTimes.
     """
-    if cutoff_s > np.iinfo(np.uint16).max:
-        raise ValueError(f"the matrix holds times up to {np.iinfo(np.uint16).max} s")
+    if cutoff_s > LONGEST:
+        raise ValueError(f"the matrix holds times up to {LONGEST} s")
     n, samples = demand.sample_xy.shape[:2]
-    shape = (len(VARIANTS), len(KINDS), NEAREST, n, samples)
-    near_s = np.full(shape, UNREACHED, dtype=np.int32)
-    near_venue = np.full(shape[1:4], -1, dtype=np.int16)
-    kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]] = []
-    for start in range(0, n, CHUNK):
-        cells = np.arange(start, min(start + CHUNK, n))
-        here = slice(start, start + len(cells))
-        seconds = block(cells)
-        near = (seconds["early"] < UNREACHED).any(axis=0)
-        for v, variant in enumerate(VARIANTS):
-            for k in range(len(KINDS)):
-                column = np.flatnonzero(near & (kind == k))
-                value, venue = _nearest(seconds[variant], column, samples)
-                near_s[v, k, : len(value), here] = value
-                if variant == "point":
-                    near_venue[k, : len(venue), here] = venue
-        centre = seconds["point"][::samples]
-        at, venue_at = np.nonzero(centre <= cutoff_s)
-        found.append((venue_at, cells[at], centre[at, venue_at]))
+    near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, n, samples), UNREACHED, dtype=np.int32)
+    near_venue = np.full(near_s.shape[1:4], -1, dtype=np.int16)
+    work = _Work(block, samples, cutoff_s, _by_kind(venues), near_s, near_venue)
+    found = []
+    for entries, done in _in_threads(work, n):
+        found.append(entries)
         if progress:
-            progress(len(cells))
-    indptr, cell, kept = _rows(found, len(venues))
+            progress(done)
+    indptr, cell, seconds, spread = _rows(found, len(venues))
     return TravelTimes(
         mode=mode,
         engine=engine,
         surface_transit=surface_transit,
-        estimated=True,
+        estimated=estimated,
         period=period,
         cutoff_s=cutoff_s,
         venue_ids=tuple(v.venue_id for v in venues),
         indptr=indptr,
         cell=cell,
-        seconds=kept,
+        seconds=seconds,
         near_s=near_s,
         near_venue=near_venue,
         samples=samples,
+        spread=spread,
     )
 
 
-def _nearest(
-    seconds: Seconds, column: NDArray[np.int64], samples: int
-) -> tuple[Seconds, NDArray[np.int16]]:
-    """Pick the nearest few of some venues, nearest first, the earlier venue winning a tie.
+@dataclass(frozen=True)
+class _Entries:
+    """What one chunk of cells adds to the matrix, (e,) each, by cell and then by venue."""
 
-    Returns seconds (few, cells, samples), and for the cells' centres which venues (few, cells).
-    """
-    few = min(NEAREST, len(column))
-    rest = seconds[:, column]
-    rows = np.arange(len(rest))
-    value = np.empty((few, len(rest)), dtype=np.int32)
-    venue = np.empty((few, len(rest) // samples), dtype=np.int16)
-    for i in range(few):
-        best = rest.argmin(axis=1)
-        value[i] = rest[rows, best]
-        venue[i] = np.where(value[i] < UNREACHED, column[best], -1)[::samples]
-        rest[rows, best] = UNREACHED
-    return value.reshape(few, len(rest) // samples, samples), venue
+    venue: NDArray[np.int16]
+    cell: NDArray[np.int32]
+    seconds: NDArray[np.uint16]
+    spread: Mapping[Spread, NDArray[np.uint16]]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a thread needs to know; of ``near_s`` and ``near_venue`` it fills its own cells."""
+
+    block: Block
+    samples: int
+    cutoff_s: int
+    by_kind: tuple[NDArray[np.int64], NDArray[np.int64]]
+    near_s: Seconds
+    near_venue: NDArray[np.int16]
+
+    def do(self, cells: NDArray[np.int64]) -> _Entries:
+        """Find the times of some cells that follow one another."""
+        # numba comes with it, which commands that build nothing should not wait for.
+        from venuenet.travel.nearest import keep_nearest  # noqa: PLC0415
+
+        times = cast("Mapping[str, Seconds]", self.block(cells))
+        for v, variant in enumerate(VARIANTS):
+            seconds = np.ascontiguousarray(times[variant], dtype=np.int32)
+            named = variant == "point"
+            first = int(cells[0])
+            keep_nearest(seconds, *self.by_kind, first, self.near_s[v], self.near_venue, named)
+        centre = times["point"][:: self.samples]
+        at, venue = np.nonzero(centre <= self.cutoff_s)
+        return _Entries(
+            venue=venue.astype(np.int16),
+            cell=cells[at].astype(np.int32),
+            seconds=centre[at, venue].astype(np.uint16),
+            spread={
+                name: np.minimum(times[name][at, venue], LONGEST).astype(np.uint16)
+                for name in SPREAD
+                if name in times
+            },
+        )
+
+
+def _by_kind(venues: Sequence[LocatedVenue]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of venues sorted by kind, and where each kind begins and ends among them."""
+    kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
+    counts = np.bincount(kind, minlength=len(KINDS))
+    return np.argsort(kind, kind="stable"), np.concatenate([[0], np.cumsum(counts)])
+
+
+def _in_threads(work: _Work, n: int) -> Iterator[tuple[_Entries, int]]:
+    """Do all cells, chunk by chunk: what each adds and how many cells it had, in order."""
+    chunks = [np.arange(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        waiting = [pool.submit(work.do, cells) for cells in chunks]
+        for cells, future in zip(chunks, waiting, strict=True):
+            yield future.result(), len(cells)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _rows(
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]], n_venues: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """Turn (venue, cell, seconds) triples into CSR rows, cells ascending within a venue."""
-    venue = np.concatenate([f[0] for f in found]).astype(np.int16)
-    order = np.argsort(venue, kind="stable")
-    cell = np.concatenate([f[1] for f in found]).astype(np.int32)[order]
-    seconds = np.concatenate([f[2] for f in found]).astype(np.uint16)[order]
-    counts = np.bincount(venue, minlength=n_venues)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), cell, seconds
+    found: Sequence[_Entries], n_venues: int
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int32],
+    NDArray[np.uint16],
+    dict[Spread, NDArray[np.uint16]],
+]:
+    """Put chunks of entries into CSR rows, cells ascending within a venue."""
+    from venuenet.travel.nearest import take_places  # noqa: PLC0415  as above
+
+    counts = np.zeros(n_venues, dtype=np.int64)
+    for chunk in found:
+        counts += np.bincount(chunk.venue, minlength=n_venues)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    cell = np.empty(indptr[-1], dtype=np.int32)
+    seconds = np.empty(indptr[-1], dtype=np.uint16)
+    spread = {name: np.empty(indptr[-1], dtype=np.uint16) for name in found[0].spread}
+    free = indptr[:-1].copy()
+    for chunk in found:
+        at = take_places(chunk.venue, free)
+        cell[at], seconds[at] = chunk.cell, chunk.seconds
+        for name, values in chunk.spread.items():
+            spread[name][at] = values
+    return indptr, cell, seconds, spread

@@ -9,59 +9,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from venuenet.area import StudyArea
 from venuenet.errors import BadQueryError
-from venuenet.model import (
-    KINDS,
-    NEAREST,
-    UNREACHED,
-    VARIANTS,
-    DemandPoints,
-    LocatedVenue,
-    TravelTimes,
-    Variant,
-)
+from venuenet.model import VARIANTS, DemandPoints, LocatedVenue, TravelTimes, Variant
 from venuenet.standards import Assumptions, SurfaceTransit, Walk
-from venuenet.travel.engine import Progress, Seconds, collect, shifted, whole_seconds
+from venuenet.travel.engine import Progress, Seconds, collect
 from venuenet.travel.subway import station_seconds
 
 Floats = NDArray[np.float64]
-Leg = Callable[[Floats], Floats]
-FAR = UNREACHED // 4
-"""Stand-in for "no way" inside sums of int32 seconds: about 17 years."""
-
-NEAREST_STATIONS = 4
-"""How many stations a cell's other stations are compared with; the result does not depend on it."""
+NO_BUS = np.array([0.0, 0.0, -1.0])
 
 
-def walk_leg(rules: Walk) -> Leg:
-    """Seconds to walk a straight-line distance in metres."""
-    per_metre = rules.detour.value / (rules.speed_kmh.value / 3.6)
-    return lambda metres: metres * per_metre
+def _walk_pace(rules: Walk) -> float:
+    """Seconds on foot for each metre of a straight line."""
+    return rules.detour.value / (rules.speed_kmh.value / 3.6)
 
 
-def surface_leg(walk: Walk, rules: SurfaceTransit) -> Leg:
-    """Seconds on foot or by the assumed bus, whichever is less; increasing in distance."""
-    on_foot = walk_leg(walk)
+def _bus(rules: SurfaceTransit) -> Floats:
+    """Seconds per metre, seconds beside, and the metres it reaches: see ``leg_seconds``."""
     fixed = 60 * (rules.wait_min.value + rules.access_min.value)
-    per_metre = 3.6 / rules.speed_kmh.value
-
-    def leg(metres: Floats) -> Floats:
-        by_bus = np.where(metres <= 1000 * rules.reach_km.value, fixed + metres * per_metre, np.inf)
-        return np.minimum(on_foot(metres), by_bus)
-
-    return leg
+    return np.array([3.6 / rules.speed_kmh.value, fixed, 1000 * rules.reach_km.value])
 
 
-def _venue_xy(area: StudyArea, venues: Sequence[LocatedVenue]) -> Floats:
-    return _xy(area, [v.lon for v in venues], [v.lat for v in venues])
+@dataclass(frozen=True)
+class _Places:
+    """Where straight lines lead: metres (2, k), and how far off each may be, metres (k,)."""
+
+    xy: Floats
+    off: Floats
+
+    def seconds(
+        self, here: Floats, pace: Floats | float, fixed: float = 0, bus: Floats = NO_BUS
+    ) -> Seconds:
+        """Seconds (3, p, k) from points (p, 2) by variant; see ``leg_seconds``."""
+        # numba comes with it, which commands that build nothing should not wait for.
+        from venuenet.travel.straight import leg_seconds  # noqa: PLC0415
+
+        paces = pace if isinstance(pace, np.ndarray) else np.full((1, len(self.off)), pace)
+        return leg_seconds(here, self.xy, self.off, paces, float(fixed), bus)
+
+
+def _venues_at(area: StudyArea, venues: Sequence[LocatedVenue]) -> _Places:
+    xy = _xy(area, [v.lon for v in venues], [v.lat for v in venues])
+    off = np.array([v.precision_m for v in venues], dtype=np.float64)
+    return _Places(np.ascontiguousarray(xy.T), off)
+
+
+def _points(demand: DemandPoints, at: NDArray[np.int64]) -> Floats:
+    """Points (p, 2) of some cells, metres."""
+    return demand.sample_xy[at].reshape(-1, 2)
+
+
+def _variants(seconds: Seconds) -> Mapping[Variant, Seconds]:
+    return dict(zip(VARIANTS, seconds, strict=True))
 
 
 def _xy(area: StudyArea, lon: ArrayLike, lat: ArrayLike) -> Floats:
@@ -84,22 +90,11 @@ class WalkEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
-        places = _venue_xy(self.area, venues)
-        leg = walk_leg(self.rules.walk)
-        kind = np.array([KINDS.index(v.kind) for v in venues])
-        off = np.array([v.precision_m for v in venues])
-        reach = cutoff_s / leg(np.ones(1))[0]
+        places = _venues_at(self.area, venues)
+        pace = _walk_pace(self.rules.walk)
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            here = demand.sample_xy[at].reshape(-1, 2)
-            near = _candidates(here, places, off, kind, reach)
-            metres = cdist(here, places[near])
-            out = {}
-            for variant, distance in shifted(metres, [venues[v] for v in near]).items():
-                seconds = np.full((len(here), len(venues)), UNREACHED, dtype=np.int32)
-                seconds[:, near] = whole_seconds(leg(distance))
-                out[variant] = seconds
-            return out
+            return _variants(places.seconds(_points(demand, at), pace))
 
         return collect(
             block,
@@ -110,25 +105,6 @@ class WalkEstimate:
             mode="walk",
             engine="straight-line walk",
         )
-
-
-def _candidates(
-    here: Floats, places: Floats, off: Floats, kind: NDArray[np.int64], reach: float
-) -> NDArray[np.int64]:
-    """Venues that may be among the nearest of their kind for some point, or lie within reach.
-
-    With r the radius around the points' middle, a venue is out when NEAREST others of its kind
-    are nearer to all of them, whatever the positions' precision.
-    """
-    middle = (here.min(axis=0) + here.max(axis=0)) / 2
-    radius = np.hypot(*(here - middle).T).max()
-    distance = np.hypot(*(places - middle).T)
-    keep = distance - radius <= reach
-    for k in np.unique(kind):
-        mine = np.flatnonzero(kind == k)
-        worst = np.sort(distance[mine] + radius + off[mine])[:NEAREST][-1]
-        keep[mine] |= distance[mine] - radius - off[mine] <= worst
-    return np.flatnonzero(keep)
 
 
 @dataclass(frozen=True)
@@ -146,7 +122,7 @@ class DriveEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
-        places = _venue_xy(self.area, venues)
+        places = _venues_at(self.area, venues)
         drive = self.rules.drive
         pace = np.array(
             [
@@ -160,13 +136,9 @@ class DriveEstimate:
         here = pace[demand.cell_district]
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            metres = cdist(demand.sample_xy[at].reshape(-1, 2), places)
-            pace_here = np.repeat(here[at], demand.sample_xy.shape[1])[:, None]
-            factor = drive.detour.value * (pace_here + there) / 2
-            return {
-                k: whole_seconds(d * factor + 60 * drive.terminal_min.value)
-                for k, d in shifted(metres, venues).items()
-            }
+            factor = drive.detour.value * (here[at, None] + there) / 2
+            fixed = 60 * drive.terminal_min.value
+            return _variants(places.seconds(_points(demand, at), factor, fixed))
 
         return collect(
             block, demand, venues, cutoff_s, progress, mode="drive", engine="zonal-speed drive"
@@ -189,39 +161,34 @@ class TransitEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
+        # numba comes with it, as above.
+        from venuenet.travel import straight  # noqa: PLC0415
+
         period = self.rules.transit.period.value
-        places = _venue_xy(self.area, venues)
-        stations = _xy(self.area, self.area.stations["lon"], self.area.stations["lat"])
-        leg = (
-            surface_leg(self.rules.walk, self.rules.surface_transit)
-            if self.surface
-            else walk_leg(self.rules.walk)
-        )
         rides = np.minimum(
             station_seconds(
                 self.area.stations,
                 self.area.links,
                 self.area.transfers,
                 period,
-                60 * self._hours(period),
+                60 * self.hours(period),
             ),
-            FAR,
+            straight.FAR,
         )
-        lost = _lost_by_staying(rides)
-        onward = {
-            k: _min_plus(rides, whole_seconds(leg(d)))
-            for k, d in shifted(cdist(stations, places), venues).items()
-        }
+        lost = straight.lost_by_staying(rides)
+        places = _venues_at(self.area, venues)
+        at_stations = _xy(self.area, self.area.stations["lon"], self.area.stations["lat"])
+        stations = _Places(np.ascontiguousarray(at_stations.T), np.zeros(len(rides)))
+        pace = _walk_pace(self.rules.walk)
+        bus = _bus(self.rules.surface_transit) if self.surface else NO_BUS
+        onward = straight.onward_seconds(rides, places.seconds(at_stations, pace, bus=bus))
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
-            here = demand.sample_xy[at].reshape(-1, 2)
-            to_station = whole_seconds(leg(cdist(here, stations)))
-            direct = shifted(cdist(here, places), venues)
-            use = _worth_walking_to(to_station, rides, lost)
-            return {
-                k: _via_stations(whole_seconds(leg(direct[k])), to_station[:, use], onward[k][use])
-                for k in VARIANTS
-            }
+            here = _points(demand, at)
+            best = places.seconds(here, pace, bus=bus)
+            to_station = stations.seconds(here, pace, bus=bus)[0]
+            straight.improve_by_rail(best, to_station, rides, lost, onward)
+            return _variants(best)
 
         return collect(
             block,
@@ -235,7 +202,8 @@ class TransitEstimate:
             period=period,
         )
 
-    def _hours(self, period: str) -> int:
+    def hours(self, period: str) -> int:
+        """Return a period's length. Raises BadQueryError when the area pack has none such."""
         for known in self.area.meta.periods:
             if known.id == period:
                 return known.hours
@@ -246,48 +214,3 @@ class TransitEstimate:
             param="transit.period",
             allowed=allowed,
         )
-
-
-def _min_plus(rides: Seconds, walk_out: Seconds) -> Seconds:
-    """Seconds from entering each station to each venue: min over the station one leaves by."""
-    out = np.full(walk_out.shape, FAR, dtype=np.int32)
-    for s in range(len(rides)):
-        np.minimum(out, rides[:, s, None] + walk_out[s], out=out)
-    return out
-
-
-def _lost_by_staying(rides: Seconds) -> Seconds:
-    """Seconds by which staying at each station may lose against passing through it, (n,), >= 0.
-
-    The most by which a ride from anywhere to anywhere is longer than two rides that end and begin
-    at the station: the walk between its platforms, mostly.
-    """
-    lost = [(rides - rides[:, s, None] - rides[s]).max(initial=0) for s in range(len(rides))]
-    return np.array(lost, dtype=np.int32)
-
-
-def _worth_walking_to(
-    to_station: Seconds, rides: Seconds, lost_by_staying: Seconds
-) -> NDArray[np.int64]:
-    """Stations that may lie on somebody's best way; the others cannot, whatever the venue.
-
-    Walking to station s is pointless where walking to one of the nearest stations and riding to
-    s is faster by more than ``lost_by_staying[s]``: going on from there cannot take longer.
-    """
-    few = min(NEAREST_STATIONS, to_station.shape[1])
-    if few == 0:
-        return np.zeros(0, dtype=np.int64)
-    nearest = np.argpartition(to_station, few - 1, axis=1)[:, :few]
-    by_train = np.full(to_station.shape, FAR, dtype=np.int32)
-    for column in nearest.T:
-        walk = to_station[np.arange(len(to_station)), column]
-        np.minimum(by_train, walk[:, None] + rides[column], out=by_train)
-    return np.flatnonzero((to_station <= by_train + lost_by_staying).any(axis=0))
-
-
-def _via_stations(direct: Seconds, to_station: Seconds, onward: Seconds) -> Seconds:
-    """Min over stations of walk in + onward, (n, venues), beginning from the direct way."""
-    best = direct
-    for walk, rest in zip(to_station.T, onward, strict=True):
-        np.minimum(best, walk[:, None] + rest, out=best)
-    return best

@@ -1,0 +1,258 @@
+"""Which engine a build uses for each mode: the user's networks, else the estimates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from venuenet.area import StudyArea
+from venuenet.errors import BadQueryError
+from venuenet.model import UNREACHED, DemandPoints, LocatedVenue, Mode, TravelTimes
+from venuenet.networks import Networks
+from venuenet.standards import Assumptions, Traveller, TravelRules
+from venuenet.travel.engine import Progress, TravelEngine, collect
+from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
+from venuenet.travel.frequent import FrequentTransit
+from venuenet.travel.imported import MatrixFile, read_matrix
+from venuenet.travel.legs import StraightWalking, Walking
+from venuenet.travel.on_streets import Network, StreetEngine, StreetWalking
+from venuenet.travel.roadfile import Profile, main_part
+from venuenet.travel.scheduled import ScheduledTransit
+from venuenet.travel.streets import CLOSED, Streets
+from venuenet.travel.ways import Turns, Ways, plain_ways, turning_ways
+
+DEFAULT = "adult"
+
+
+@dataclass(frozen=True)
+class Engines:
+    """The engines of one build.
+
+    Attributes
+    ----------
+    area : StudyArea
+    given : Assumptions
+        As the user has them; the traveller's walking speed is put in their place.
+    travel : TravelRules
+    traveller : str
+        One of ``travel.travellers``.
+    networks : Networks, optional
+    """
+
+    area: StudyArea
+    given: Assumptions
+    travel: TravelRules
+    traveller: str = DEFAULT
+    networks: Networks | None = None
+
+    def each(
+        self, demand: DemandPoints, venues: Sequence[LocatedVenue]
+    ) -> Iterator[tuple[str, str, TravelEngine]]:
+        """Give what to call each stage (zh, en) and its engine; transit with assumed buses last.
+
+        Raises
+        ------
+        BadQueryError
+            No such traveller, or an area pack without the period asked for.
+        TravelDataError, NetworkFileError
+            A network of the user cannot be used.
+        """
+        matrices = {} if self.networks is None else self.networks.matrices()
+        plain: dict[Mode, tuple[str, str]] = {
+            "walk": ("步行时间", "walking times"),
+            "transit": ("公共交通时间", "transit times"),
+            "drive": ("驾车时间", "driving times"),
+        }
+        own = {"walk": self._walk, "transit": self._transit, "drive": self._drive}
+        for mode, (zh, en) in plain.items():
+            if mode in matrices:
+                path, said = matrices[mode]
+                source = MatrixFile(path, mode, said["made_by"], partial=said["partial"])
+                engine: TravelEngine = read_matrix(
+                    source, self.area, demand, venues, self.rules.walk
+                )
+            else:
+                engine = own[mode]()
+            yield zh, en, engine
+        surface = TransitEstimate(self.area, self.rules, surface=True)
+        yield "公交假设情景", "transit with assumed buses", surface
+
+    @property
+    def who(self) -> Traveller:
+        """The traveller. Raises BadQueryError when there is none of that name."""
+        known = self.travel.travellers
+        if self.traveller not in known:
+            raise BadQueryError(
+                f"没有“{self.traveller}”这类出行者",
+                f"no traveller is called {self.traveller!r}",
+                param="traveller",
+                allowed=list(known),
+            )
+        return known[self.traveller]
+
+    @cached_property
+    def rules(self) -> Assumptions:
+        """The assumptions, with the traveller's walking speed."""
+        speed = self.given.walk.speed_kmh
+        slower = speed.model_copy(update={"value": speed.value * self.who.walk_ratio.value})
+        walk = self.given.walk.model_copy(update={"speed_kmh": slower})
+        return self.given.model_copy(update={"walk": walk})
+
+    @cached_property
+    def _streets(self) -> Streets | None:
+        found = None if self.networks is None else self.networks.streets()
+        return None if found is None else found[0]
+
+    @property
+    def _s_per_m(self) -> float:
+        """Seconds a metre of a straight line takes on foot, its detour included."""
+        walk = self.rules.walk
+        return walk.detour.value * 3.6 / walk.speed_kmh.value
+
+    def _network(self, streets: Streets, ways: Ways, profile: Profile) -> Network:
+        speed, rules = self.rules.walk.speed_kmh.value, self.travel.streets
+        on = main_part(streets, profile) & (ways.cost != CLOSED).any(axis=1)
+        return Network(streets, ways, speed, rules.most_off_m.value, on)
+
+    @cached_property
+    def _walk_network(self) -> Network | None:
+        if self._streets is None:
+            return None
+        ways = walk_ways(self._streets, self.rules, self.who)
+        return self._network(self._streets, ways, "walk")
+
+    def _walk(self) -> TravelEngine:
+        if self._walk_network is None:
+            return WalkEstimate(self.area, self.rules)
+        return StreetEngine(self.area, self._walk_network, "walk", "walk on streets", self._s_per_m)
+
+    def _drive(self) -> TravelEngine:
+        if not self.who.car:
+            return NoWay("drive", "no car")
+        if self._streets is None:
+            return DriveEstimate(self.area, self.rules)
+        drive, rules = self.rules.drive, self.travel.streets
+        turns = Turns(
+            right=round(10 * rules.turn_right_s.value),
+            left=round(10 * rules.turn_left_s.value),
+            back=round(10 * rules.turn_back_s.value),
+        )
+        ways = turning_ways(self._streets, self._streets.drive_ds, turns)
+        return StreetEngine(
+            self.area,
+            self._network(self._streets, ways, "drive"),
+            "drive",
+            "drive on streets",
+            drive.detour.value * 3.6 / drive.default_speed_kmh.value,
+            terminal_s=60 * drive.terminal_min.value,
+        )
+
+    def _transit(self) -> TravelEngine:
+        transit = None if self.networks is None else self.networks.transit()
+        if transit is None:
+            if self._walk_network is None:
+                return TransitEstimate(self.area, self.rules)
+            return self._embedded_rail(StreetWalking(self._walk_network))
+        walking: Walking = StraightWalking(self._s_per_m)
+        if self._walk_network is not None:
+            walking = StreetWalking(self._walk_network)
+        first, last = transit.window
+        if transit.model == "timetable":
+            return ScheduledTransit(
+                area=self.area,
+                rules=self.rules,
+                timetable=transit.timetable,
+                walking=walking,
+                day=dt.date.fromisoformat(transit.meta["day"]),
+                window=transit.window,
+                walk_s=self._walk_s,
+                change_walk_s=self._change_s,
+                most_rides=self.who.most_rides,
+                estimated=self._walk_network is None,
+            )
+        clock = "-".join(f"{s // 3600:02}:{s // 60 % 60:02}" for s in (first, last))
+        return FrequentTransit(
+            area=self.area,
+            platforms=transit.tables.platforms,
+            links=transit.tables.links,
+            transfers=transit.tables.transfers,
+            minutes=(last - first) / 60,
+            tick_minutes=transit.tick_minutes,
+            period=f"{transit.meta['day']} {clock}",
+            walking=walking,
+            walk_s=self._walk_s,
+            change_walk_s=self._change_s,
+            most_rides=self.who.most_rides,
+            unsure_s_per_m=self._s_per_m,
+            estimated=self._walk_network is None,
+        )
+
+    def _embedded_rail(self, walking: Walking) -> TravelEngine:
+        """Ride the area pack's rail by its headways, and walk on streets."""
+        period = self.rules.transit.period.value
+        hours = TransitEstimate(self.area, self.rules).hours(period)
+        at = self.area.stations.assign(line=self.area.stations["lines"].str.split("|"))
+        at = at.explode("line", ignore_index=True).assign(stop_id=lambda f: f["station_id"])
+        return FrequentTransit(
+            area=self.area,
+            platforms=at[["station_id", "line", "stop_id", "lon", "lat"]],
+            links=self.area.links.rename(columns={f"trains_{period}": "trains_window"}),
+            transfers=self.area.transfers,
+            minutes=60 * hours,
+            tick_minutes=1.0,
+            period=period,
+            walking=walking,
+            walk_s=self._walk_s,
+            change_walk_s=self._change_s,
+            most_rides=self.who.most_rides,
+            unsure_s_per_m=self._s_per_m,
+            estimated=False,
+        )
+
+    @property
+    def _walk_s(self) -> int:
+        return round(60 * self.who.longest_walk_min.value)
+
+    @property
+    def _change_s(self) -> int:
+        return round(60 * self.who.longest_change_min.value)
+
+
+def walk_ways(streets: Streets, rules: Assumptions, who: Traveller) -> Ways:
+    """Let someone walk at their speed, and only on stairs if they can."""
+    ds = np.rint(streets.length_m * 36 / rules.walk.speed_kmh.value).astype(np.int32)
+    usable = streets.walk & ~(streets.stairs & (not who.stairs))[:, None]
+    return plain_ways(streets, np.where(usable, ds[:, None], np.int32(CLOSED)))
+
+
+@dataclass(frozen=True)
+class NoWay:
+    """The engine of those who cannot travel by a mode at all."""
+
+    mode: Mode
+    engine: str
+
+    def times(
+        self,
+        demand: DemandPoints,
+        venues: Sequence[LocatedVenue],
+        cutoff_s: int,
+        progress: Progress | None = None,
+    ) -> TravelTimes:
+        """See TravelEngine.times."""
+        samples = demand.sample_xy.shape[1]
+
+        def block(cells: NDArray[np.int64]) -> dict[str, NDArray[np.int32]]:
+            shape = (len(cells) * samples, len(venues))
+            none = np.full(shape, UNREACHED, dtype=np.int32)
+            return {"point": none, "late": none, "early": none}
+
+        times = collect(
+            block, demand, venues, cutoff_s, progress, mode=self.mode, engine=self.engine
+        )
+        return replace(times, estimated=False)
