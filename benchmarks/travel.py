@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,7 +38,7 @@ from venuenet.model import SCIENCE_KINDS, LocatedVenue, Question
 from venuenet.travel.contract import contract
 from venuenet.travel.graph import Ends, Graph
 from venuenet.travel.on_streets import Network, StreetEngine
-from venuenet.travel.reach import Direct, nearest, rows
+from venuenet.travel.reach import Direct, nearest, rows, rows_by_sweep
 from venuenet.travel.roadfile import load_streets, main_part, read_osm, save_streets
 from venuenet.travel.streets import CLOSED, Streets
 from venuenet.travel.update import with_venue
@@ -129,11 +130,6 @@ def timed(work: Callable[[], object], runs: int = RUNS) -> tuple[float, object]:
         answer = work()
         took.append(time.perf_counter() - start)
     return statistics.median(took), answer
-
-
-def pairs_of(found) -> set[tuple[int, int, int]]:
-    venue = np.repeat(np.arange(len(found.at) - 1), np.diff(found.at))
-    return set(zip(venue.tolist(), found.point.tolist(), found.seconds.tolist(), strict=True))
 
 
 def seconds(ds: np.ndarray) -> np.ndarray:
@@ -277,10 +273,11 @@ def race(made: Case, venues: int, some: dict[str, int], hierarchy) -> None:
     engines = [("kernel", None)] + ([("kernel, hierarchy", hierarchy)] if hierarchy else [])
     for name, h in engines:
         for threads in (1, 2):
-            work = lambda t=threads, h=h: rows(  # noqa: E731
-                made.graph, made.cells, made.venues, made.direct, HOUR_S, threads=t,
-                **({"hierarchy": h} if h is not None else {}),
-            )  # fmt: skip
+            asked = (made.cells, made.venues, made.direct, HOUR_S)
+            if h is None:
+                work = partial(rows, made.graph, *asked, threads=threads)
+            else:
+                work = partial(rows_by_sweep, h, *asked, threads=threads)
             work()
             took, found = timed(work)
             ours[name, threads] = took / venues

@@ -17,7 +17,7 @@ from venuenet import area
 from venuenet.errors import BadQueryError
 from venuenet.model import KINDS, UNREACHED, VARIANTS
 from venuenet.standards import load_assumptions
-from venuenet.travel.legs import Legs
+from venuenet.travel.legs import Legs, StraightWalking
 from venuenet.travel.scan import search, walks
 from venuenet.travel.scheduled import (
     ScheduledTransit,
@@ -76,17 +76,6 @@ def day_of(trips, stops, changes=(), station=None, lon=None, lat=None):
 # --- the mini-city's rail line, a train every ten minutes ------------------------------------
 
 
-class StraightWalking:
-    """The mini-city's people walk 0.75 s for every metre."""
-
-    def legs(self, points, places, most_s):
-        metres = np.hypot(*(points[:, None] - places[None]).transpose(2, 0, 1))
-        seconds = np.rint(0.75 * metres).astype(int)
-        return sparse(
-            [[(k, s) for k, s in enumerate(row) if s <= most_s] for row in seconds.tolist()]
-        )
-
-
 def table(name):
     lines = (MINICITY / name).read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader([x for x in lines if x and x[0] != "#"], delimiter="\t"))
@@ -120,7 +109,7 @@ def engine(city):
         area=city,
         rules=load_assumptions(MINICITY / "assumptions.yaml"),
         timetable=day_of(east + west, 3, lon=lon, lat=lat),
-        walking=StraightWalking(),
+        walking=StraightWalking(0.75),  # seconds a metre, as in the mini-city's README
         day=SUNDAY,
         window=(9 * 3600, 9 * 3600 + 1200),
         step_s=1,
@@ -212,7 +201,11 @@ def test_a_walk_exactly_as_long_as_anybody_walks_is_walked(engine, cells, venues
         capped = dataclasses.replace(engine, walk_s=300, direct_s=direct_s)
         assert (at in dense(capped.times(cells[1], venues, 60_000))) == found
     capped = dataclasses.replace(engine, walk_s=300, direct_s=None)
-    assert dense(capped.times(cells[1], venues, 900))[at] == 900
+    times = capped.times(cells[1], venues, 900)
+    assert dense(times)[at] == 900
+    # Beyond the cut-off the nearest of each kind are still walked to: C01 to V5 is 8064 s.
+    kind = KINDS.index(next(v.kind for v in venues if v.venue_id == "V5"))
+    assert times.near_s[0, kind, 0, cells[0].index("C01"), 0] == 8064
 
 
 def test_the_number_of_threads_changes_nothing(engine, cells, venues, monkeypatch):

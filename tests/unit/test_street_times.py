@@ -1,6 +1,7 @@
 """Times on random street networks are those networkx finds, pair by pair."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -11,7 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from venuenet.model import KINDS, NEAREST, REASONS, UNREACHED, VARIANTS, LocatedVenue
+from venuenet.travel.contract import contract
 from venuenet.travel.on_streets import Network, StreetEngine, StreetWalking
+from venuenet.travel.reach import rows, rows_by_sweep
 from venuenet.travel.streets import CLOSED, Streets
 from venuenet.travel.ways import Turns, plain_ways, turning_ways
 
@@ -273,6 +276,34 @@ def test_walking_legs_are_the_same_pairs_by_point(town, most):
     assert found == [
         (c, v, whole(ds)) for (c, v), ds in np.ndenumerate(expected) if whole(ds) <= most
     ]
+
+
+@pytest.mark.parametrize("turns", [None, TURNS], ids=["free turns", "costly turns"])
+@given(town=towns(), most=st.integers(0, 900), threads=st.integers(1, 2))
+@settings(max_examples=120, deadline=None)
+def test_sweeps_down_a_hierarchy_find_the_same_rows(turns, town, most, threads):
+    assume(town.rows)
+    engine, venues = engine_of(town, turns)
+    network = engine.network
+    here, leave = network.place(np.array(town.cells))
+    there, reach = network.place(np.array([spot for spot, *_ in town.venues] * 6))  # two sweeps
+    asked = (
+        network.ways.leaving(here, leave),
+        network.ways.reaching(there, reach),
+        network.ways.between(here, leave, there, reach),
+        most,
+    )
+    plain = rows(network.ways.graph, *asked)
+    hierarchy = contract(network.ways.graph)
+    swept = rows_by_sweep(hierarchy, *asked, threads=threads)
+    assert np.array_equal(plain.at, swept.at)
+    assert np.array_equal(plain.point, swept.point)
+    assert np.array_equal(plain.seconds, swept.seconds)
+    assert plain.seconds.dtype == swept.seconds.dtype
+    faster = replace(engine, hierarchy=hierarchy)
+    one, other = (e.times(demand_of(town), venues, most) for e in (engine, faster))
+    assert np.array_equal(one.seconds, other.seconds)
+    assert np.array_equal(one.cell, other.cell)
 
 
 @given(town=towns())

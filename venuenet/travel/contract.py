@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from venuenet.travel.compiled import kernel
 from venuenet.travel.graph import FAR, Graph, Ints
 
 _NO_WAY = int(FAR)
@@ -103,7 +103,7 @@ class _Desk(NamedTuple):
     short: Ints
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(heap: NDArray[np.int64], size: int, key: int) -> None:
     """Add a key to a binary heap of ``size`` keys."""
     i = size
@@ -116,7 +116,7 @@ def _push(heap: NDArray[np.int64], size: int, key: int) -> None:
     heap[i] = key
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pop(heap: NDArray[np.int64], size: int) -> int:
     """Take the least key off a binary heap of ``size`` keys."""
     least = heap[0]
@@ -136,7 +136,7 @@ def _pop(heap: NDArray[np.int64], size: int) -> int:
     return int(least)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _reach(out: _Lists, desk: _Desk, source: int, without: int, most: int, goals: int) -> int:
     """Find ways from ``source`` that avoid a node; return how many nodes were come to.
 
@@ -175,7 +175,7 @@ def _reach(out: _Lists, desk: _Desk, source: int, without: int, most: int, goals
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _set(lists: _Lists, v: int, w: int, cost: int) -> None:
     """Let the arc between v and w cost no more than ``cost``."""
     first, size = lists.start[v], lists.size[v]
@@ -197,7 +197,7 @@ def _set(lists: _Lists, v: int, w: int, cost: int) -> None:
     lists.size[v] = size + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drop(lists: _Lists, v: int, w: int) -> None:
     """Forget the arc between v and w."""
     last = lists.start[v] + lists.size[v] - 1
@@ -209,7 +209,7 @@ def _drop(lists: _Lists, v: int, w: int) -> None:
             return
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shortcuts(out: _Lists, into: _Lists, desk: _Desk, v: int) -> int:
     """Find the shortcuts needed when v is taken out: where no other way is as short.
 
@@ -242,14 +242,14 @@ def _shortcuts(out: _Lists, into: _Lists, desk: _Desk, v: int) -> int:
     return needed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weight(out: _Lists, into: _Lists, level: Ints, v: int, added: int) -> int:
     """Tell how unwelcome it is to take v out now: deep below others, or more arcs than before."""
     arcs = max(out.size[v] + into.size[v], 1)
     return int(_LEVEL * level[v] + (_ADDED * added) // arcs)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weigh(
     out: _Lists, into: _Lists, desk: _Desk, level: Ints, queue: NDArray[np.int64], first: int
 ) -> None:
@@ -259,7 +259,7 @@ def _weigh(
         queue[v] = (weight << 32) | v
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _room_needed(out: _Lists, into: _Lists, v: int) -> int:
     """Bound what the pools may grow by when v is taken out."""
     most = 0
@@ -270,7 +270,7 @@ def _room_needed(out: _Lists, into: _Lists, v: int) -> int:
     return most
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _take_out(out: _Lists, into: _Lists, desk: _Desk, level: Ints, v: int, added: int) -> None:
     """Put the shortcuts in ``desk.short`` in place of v; v keeps its arcs, all to later nodes."""
     for i in range(added):
@@ -287,7 +287,7 @@ def _take_out(out: _Lists, into: _Lists, desk: _Desk, level: Ints, v: int, added
         level[y] = max(level[y], level[v] + 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _contract(
     out: _Lists, into: _Lists, desk: _Desk, level: Ints, queue: NDArray[np.int64], size: int
 ) -> tuple[int, bool]:

@@ -77,3 +77,9 @@ def graph_of(n: int, tail: Ints, head: Ints, cost: Ints) -> Graph:
         tail=tail[order].astype(np.int32),
         cost=cost[order].astype(np.int32),
     )
+
+
+def spans(start: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all positions ``start[i] .. start[i] + count[i] - 1``, one span after the other."""
+    first = np.cumsum(count) - count
+    return np.repeat(start - first, count) + np.arange(int(count.sum()))

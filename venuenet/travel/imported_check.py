@@ -168,5 +168,5 @@ def completeness(
         people=int(demand.people.sum()),
         cells_without=lonely.astype(np.int32),
         people_without=int(people[lonely].sum()),
-        venues_without=tuple(venue_ids[i] for i in silent),
+        venues_without=tuple(venue_ids[i] for i in silent.tolist()),
     )

@@ -6,7 +6,7 @@ Faults are counted in full and listed up to a stated number per kind and column.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from venuenet.errors import Fault, TravelDataError, VenuenetError
 
@@ -147,7 +147,7 @@ class Faults:
         rows: Iterable[int | None] = (None,),
         column: str | None = None,
         *,
-        each: dict[str, Sequence[object]] | None = None,
+        each: Mapping[str, Sequence[object]] | None = None,
         **words: object,
     ) -> None:
         """Add faults of one kind in one column.

@@ -331,6 +331,48 @@ def _reached(best: Ints, hit: Ints, hits: int, point: int, t: int, limit: int) -
 
 
 @kernel
+def rows_of_sweep(
+    found: Ints,
+    points: Table,
+    direct: Table,
+    bounds: tuple[int, int, int],
+    room: tuple[Ints, NDArray[np.int64]],
+    out: tuple[Ints, NDArray[np.uint16], Ints],
+) -> None:
+    """Write the rows of the venues of one sweep one after the other.
+
+    ``found`` (targets, lanes) is what the sweep found, ``points`` joins points to targets, and
+    ``room`` is a table (points, lanes) of ``NO_WAY`` and ``lanes`` numbers.
+    """
+    first, last, limit = bounds
+    best, lane_end = room
+    lanes = best.shape[1]
+    for p in range(len(points[0]) - 1):
+        for j in range(points[0][p], points[0][p + 1]):
+            target, cost = points[1][j], points[2][j]
+            for lane in range(lanes):
+                best[p, lane] = min(best[p, lane], found[target, lane] + cost)
+    for v in range(first, last):
+        for j in range(direct[0][v], direct[0][v + 1]):
+            p = direct[1][j]
+            best[p, v - first] = min(best[p, v - first], direct[2][j])
+    # By point, so that memory is read once; each venue has its own stretch of ``out``.
+    n = len(best)
+    for lane in range(lanes):
+        lane_end[lane] = lane * n
+    for p in range(n):
+        for lane in range(last - first):
+            if best[p, lane] <= limit:
+                out[0][lane_end[lane]] = p
+                out[1][lane_end[lane]] = (best[p, lane] + 5) // 10
+                lane_end[lane] += 1
+        for lane in range(lanes):
+            best[p, lane] = NO_WAY
+    for lane in range(last - first):
+        out[2][lane] = lane_end[lane] - lane * n
+
+
+@kernel
 def few_at_points(
     points: Table,
     direct: Table,

@@ -22,12 +22,14 @@ from venuenet.model import (
     LocatedVenue,
     Mode,
     TravelTimes,
+    Variant,
 )
+from venuenet.travel.contract import Hierarchy
 from venuenet.travel.engine import Progress
-from venuenet.travel.graph import FAR, Ends, Ints
+from venuenet.travel.graph import FAR, Ends, Ints, spans
 from venuenet.travel.legs import Legs
-from venuenet.travel.reach import Direct, Rows, nearest, rows, seconds_of, turned
-from venuenet.travel.snap import Placed, Snapper, spans
+from venuenet.travel.reach import Direct, Rows, nearest, rows, rows_by_sweep, seconds_of, turned
+from venuenet.travel.snap import Placed, Snapper
 from venuenet.travel.streets import Streets
 from venuenet.travel.ways import Ways
 
@@ -123,6 +125,8 @@ class StreetEngine:
         Seconds a metre of a venue's precision may add or take.
     terminal_s : float
         Seconds added to every trip: to the car, parking, and in.
+    hierarchy : Hierarchy, optional
+        The network's graph, contracted before: many venues are then found much faster.
     """
 
     area: StudyArea
@@ -131,6 +135,7 @@ class StreetEngine:
     engine: str
     unsure_s_per_m: float
     terminal_s: float = 0
+    hierarchy: Hierarchy | None = None
     threads: int | None = None
     _last: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
@@ -157,23 +162,18 @@ class StreetEngine:
         )
 
         near_s, near_venue = self._near(points, ends, direct, unsure, venues, (n, samples))
+        asked = (_every(points, samples), ends, _of_centres(direct, samples), cutoff_s)
+        told = _scaled(progress, len(venues), n)
         if len(venues) == 1:  # everybody's nearest: the search has been made
             found = _one_row(near_s[0, KINDS.index(venues[0].kind), 0, :, 0], cutoff_s)
-            if progress:
-                progress(n)
+        elif self.hierarchy is None:
+            found = rows(ways.graph, *asked, threads=self.threads, progress=told)
         else:
-            found = rows(
-                ways.graph,
-                _every(points, samples),
-                ends,
-                _of_centres(direct, samples),
-                cutoff_s,
-                threads=self.threads,
-                progress=_scaled(progress, len(venues), n),
-            )
+            found = rows_by_sweep(self.hierarchy, *asked, threads=self.threads, progress=told)
         lost = (near_s[0, :, 0, :, 0] == UNREACHED).all(axis=0)
         street = here.street[::samples] >= 0
-        reason = np.where(lost & ~street, "no_street", np.where(lost, "no_way", "reached"))
+        why = np.where(street, REASONS.index("no_way"), REASONS.index("no_street"))
+        reason = np.where(lost, why, REASONS.index("reached"))
         return TravelTimes(
             mode=self.mode,
             engine=self.engine,
@@ -188,7 +188,7 @@ class StreetEngine:
             near_s=near_s,
             near_venue=near_venue,
             samples=samples,
-            reason=np.array([REASONS.index(r) for r in reason], dtype=np.uint8),
+            reason=reason.astype(np.uint8),
             snap_m=here.off_m[::samples].astype(np.float32),
         )
 
@@ -218,28 +218,26 @@ class StreetEngine:
         near_venue = np.full((len(KINDS), NEAREST, shape[0]), -1, dtype=np.int16)
         kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
         most = int(unsure.max(initial=0))
-        changes = {"point": 0 * unsure, "late": unsure, "early": most - unsure}
+        changes = {"point": (0 * unsure, 0), "late": (unsure, 0), "early": (most - unsure, most)}
 
-        def find(task: tuple[int, str]) -> None:
+        def keep(variant: str, k: int, time: Ints) -> None:
+            few = time.shape[1]
+            near_s[VARIANTS.index(variant), k, :few] = seconds_of(time).T.reshape(few, *shape)
+
+        def find(task: tuple[int, Variant]) -> None:
             k, variant = task
             mine = np.flatnonzero(kind == k)
-            few = min(NEAREST, len(mine))
-            ways, change = self.network.ways.graph, changes[variant][mine]
-            time, who = nearest(ways, points, *_some(ends, direct, mine, change), few)
-            less = most if variant == "early" else 0
-            time = np.where(time < FAR, np.maximum(time - less, 0), FAR)
-            v = VARIANTS.index(variant)
-            near_s[v, k, :few] = seconds_of(time).T.reshape(few, *shape)
+            more, less = changes[variant]
+            some = _some(ends, direct, mine, more[mine])
+            time, who = nearest(self.network.ways.graph, points, *some, min(NEAREST, len(mine)))
+            keep(variant, k, _sooner(time, less))
             if variant == "point":
                 centre = who[:: shape[1]]
-                near_venue[k, :few] = np.where(centre >= 0, mine[centre], -1).T
+                near_venue[k, : who.shape[1]] = np.where(centre >= 0, mine[centre], -1).T
             if len(mine) <= NEAREST:  # all are kept, so a shift needs no search
                 shift = np.where(who >= 0, unsure[mine[who]], 0)
-                for other, sign in (("late", 1), ("early", -1)):
-                    shifted = np.where(time < FAR, np.maximum(time + sign * shift, 0), FAR)
-                    near_s[VARIANTS.index(other), k, :few] = seconds_of(
-                        np.sort(shifted, axis=1)
-                    ).T.reshape(few, *shape)
+                keep("late", k, np.sort(_sooner(time, -shift), axis=1))
+                keep("early", k, np.sort(_sooner(time, shift), axis=1))
 
         tasks = [
             (int(k), variant)
@@ -250,6 +248,11 @@ class StreetEngine:
         with ThreadPoolExecutor(self.threads or cpu_count()) as pool:
             list(pool.map(find, tasks))
         return near_s, near_venue
+
+
+def _sooner(time: Ints, by: Ints | int) -> Ints:
+    """Take deciseconds off all times that are any; nobody arrives before leaving."""
+    return np.where(time < FAR, np.maximum(time - by, 0), FAR).astype(np.int32)
 
 
 def _one_row(seconds: NDArray[np.int32], most_s: int) -> Rows:

@@ -6,7 +6,7 @@ Venues are shared out among threads in batches; results do not depend on how.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import local
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from venuenet.model import UNREACHED
 from venuenet.travel import kernel
-from venuenet.travel.graph import FAR, Ends, Graph, Ints
+from venuenet.travel.contract import Hierarchy
+from venuenet.travel.graph import FAR, Ends, Graph, Ints, spans
+from venuenet.travel.sweep import LANES, restrict, room_for, sweep
 
 T = TypeVar("T")
 Progress = Callable[[int], None]
@@ -46,6 +48,11 @@ class Direct:
     at: NDArray[np.int64]
     point: Ints
     cost: Ints
+
+    @property
+    def ends(self) -> Ends:
+        """The same table under the names of Ends."""
+        return Ends(self.at, self.point, self.cost)
 
 
 def no_direct(venues: int) -> Direct:
@@ -150,17 +157,103 @@ def rows(
         kept = int(counts.sum())
         return counts, room.out_point[:kept].copy(), room.out_s[:kept].copy()
 
-    found = list(_shared_out(batch, range(0, n_venues, BATCH), threads, progress, n_venues))
+    return _joined(list(_shared_out(batch, n_venues, BATCH, threads, progress)))
+
+
+_Piece = tuple[Ints, Ints, NDArray[np.uint16]]
+"""Some venues' rows: how long each is, points, seconds."""
+
+
+def _joined(found: list[_Piece]) -> Rows:
+    """Put pieces one after the other; empties the list, so that no piece is held twice."""
     counts = np.concatenate([[0], *(f[0] for f in found)])
     at = np.cumsum(counts).astype(np.int64)
     point, seconds = np.empty(at[-1], dtype=np.int32), np.empty(at[-1], dtype=np.uint16)
     end = int(at[-1])
-    while found:  # from the back, letting go of each piece: the whole is never held twice
+    while found:
         _, some_points, some_seconds = found.pop()
         here = slice(end - len(some_points), end)
         point[here], seconds[here] = some_points, some_seconds
         end = here.start
     return Rows(at, point, seconds)
+
+
+def rows_by_sweep(
+    hierarchy: Hierarchy,
+    points: Ends,
+    venues: Ends,
+    direct: Direct,
+    most_s: int,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Rows:
+    """Find what :func:`rows` finds, many venues at a time, in a graph contracted before.
+
+    The parameters are the same but for the graph's ``hierarchy``. It pays for many venues and
+    long times: a sweep looks at the whole of what the points need.
+    """
+    if most_s > MOST_S:
+        raise ValueError(f"the matrix holds times up to {MOST_S} s")
+    p, n_venues, limit = len(points.at) - 1, len(venues.at) - 1, 10 * most_s + 4
+    targets, joint = np.unique(points.node, return_inverse=True)
+    part = restrict(hierarchy, targets.astype(np.int32))
+    joined = (points.at, joint.astype(np.int32), points.cost)
+    # Venues of one sweep should be neighbours: by the important place nearest to them.
+    order = _by_place(hierarchy, venues)
+    seeds, straight = _reordered(venues, order), _reordered(direct.ends, order)
+
+    class Room(local):
+        def __init__(self) -> None:
+            self.sweep = room_for(part)
+            self.best = np.full((p, LANES), FAR, dtype=np.int32)
+            self.lane = np.empty(LANES, dtype=np.int64)
+            self.out_point = np.empty(LANES * p, dtype=np.int32)
+            self.out_s = np.empty(LANES * p, dtype=np.uint16)
+
+    room = Room()
+
+    def batch(first: int) -> list[tuple[Ints, NDArray[np.uint16]]]:
+        last = min(first + LANES, n_venues)
+        counts = np.zeros(LANES, dtype=np.int32)
+        kernel.rows_of_sweep(
+            sweep(part, seeds, first, last, limit, room.sweep),
+            joined,
+            (straight.at, straight.node, straight.cost),
+            (first, last, limit),
+            (room.best, room.lane),
+            (room.out_point, room.out_s, counts),
+        )
+        ends = [(lane * p, lane * p + int(counts[lane])) for lane in range(last - first)]
+        return [(room.out_point[a:b].copy(), room.out_s[a:b].copy()) for a, b in ends]
+
+    one_by_one = [
+        (np.array([len(point)], dtype=np.int32), point, seconds)
+        for swept in _shared_out(batch, n_venues, LANES, threads, progress)
+        for point, seconds in swept
+    ]
+    pieces = [one_by_one[i] for i in np.argsort(order)]
+    del one_by_one
+    return _joined(pieces)
+
+
+def _by_place(hierarchy: Hierarchy, venues: Ends) -> NDArray[np.int64]:
+    """Order venues so that neighbours in the list are neighbours in the city.
+
+    Nodes of a graph are numbered along a curve (see Streets); so the first node will do.
+    """
+    count = np.diff(venues.at)
+    first = np.full(len(count), len(hierarchy.place))
+    first[count > 0] = venues.node[venues.at[:-1][count > 0]]
+    return np.argsort(first, kind="stable")
+
+
+def _reordered(ends: Ends, order: NDArray[np.int64]) -> Ends:
+    count = np.diff(ends.at)[order]
+    first = np.take(ends.at, order)
+    keep = spans(first, count)
+    at = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    return Ends(at, ends.node[keep], ends.cost[keep])
 
 
 def nearest(
@@ -179,19 +272,7 @@ def nearest(
     who : (p, k) int32
         Which venues, the lower number first in a tie; -1 where there are fewer.
     """
-    n, n_venues = graph.nodes, len(venues.at) - 1
-    seed_who = np.repeat(np.arange(n_venues, dtype=np.int32), np.diff(venues.at))
-    queue = kernel.queue_for(graph)
-    while True:
-        time = np.full((n, k), FAR, dtype=np.int32)
-        who = np.full((n, k), -1, dtype=np.int32)
-        done = np.zeros((n, k), dtype=np.bool_)
-        if kernel.nearest_few(
-            graph.indptr, graph.tail, graph.cost, venues.node, seed_who, venues.cost,
-            time, who, done, queue.first, queue.entry, queue.shift,
-        ):  # fmt: skip
-            break
-        queue.grow()
+    time, who = _from_one(graph, venues) if len(venues.at) == 2 else _few(graph, venues, k)
     p = len(points.at) - 1
     at_points = (np.full((p, k), FAR, dtype=np.int32), np.full((p, k), -1, dtype=np.int32))
     on_street = turned(p, direct.at, direct.point, direct.cost)
@@ -206,20 +287,55 @@ def nearest(
 
 def _shared_out(
     work: Callable[[int], T],
-    starts: Sequence[int],
+    total: int,
+    batch: int,
     threads: int | None,
     progress: Progress | None,
-    total: int,
 ) -> Iterator[T]:
     """Give the results of all batches in order, worked on by threads.
 
     On an interrupt no new batch is begun; those under way take milliseconds.
     """
+    starts = range(0, total, batch)
     pool = ThreadPoolExecutor(threads or os.cpu_count())
     try:
         for start, result in zip(starts, pool.map(work, starts), strict=True):
             yield result
             if progress:
-                progress(min(BATCH, total - start))
+                progress(min(batch, total - start))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _few(graph: Graph, venues: Ends, k: int) -> tuple[Ints, Ints]:
+    """Find the nodes' nearest few of many venues, (n, k)."""
+    seed_who = np.repeat(np.arange(len(venues.at) - 1, dtype=np.int32), np.diff(venues.at))
+    queue = kernel.queue_for(graph)
+    while True:
+        time = np.full((graph.nodes, k), FAR, dtype=np.int32)
+        who = np.full((graph.nodes, k), -1, dtype=np.int32)
+        done = np.zeros((graph.nodes, k), dtype=np.bool_)
+        if kernel.nearest_few(
+            graph.indptr, graph.tail, graph.cost, venues.node, seed_who, venues.cost,
+            time, who, done, queue.first, queue.entry, queue.shift,
+        ):  # fmt: skip
+            return time, who
+        queue.grow()
+
+
+def _from_one(graph: Graph, venue: Ends) -> tuple[Ints, Ints]:
+    """Find the nodes' times to the only venue there is, (n, 1): the plain search is faster."""
+    queue = kernel.queue_for(graph)
+    touched = np.empty(graph.nodes, dtype=np.int32)
+    while True:
+        time = np.full(graph.nodes, FAR, dtype=np.int32)
+        seen = np.full(graph.nodes, -1, dtype=np.int32)
+        if (
+            kernel.search(
+                graph.indptr, graph.tail, graph.cost, venue.node, venue.cost, int(FAR) - 1,
+                time, seen, touched, queue.first, queue.entry, queue.shift,
+            )
+            >= 0
+        ):  # fmt: skip
+            return time[:, None], np.where(time < FAR, 0, -1).astype(np.int32)[:, None]
+        queue.grow()

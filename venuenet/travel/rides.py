@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from venuenet.travel.graph import Ends, Graph, Ints, graph_of
+from venuenet.travel.graph import Ends, Graph, Ints, graph_of, spans
 from venuenet.travel.legs import Legs
-from venuenet.travel.snap import spans
 
 _DS = 600
 """Deciseconds in a minute."""

@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from venuenet.area import StudyArea
 from venuenet.errors import BadQueryError
-from venuenet.model import UNREACHED, DemandPoints, LocatedVenue, TravelTimes
+from venuenet.model import KINDS, UNREACHED, DemandPoints, LocatedVenue, TravelTimes
 from venuenet.standards import Assumptions
 from venuenet.travel.compiled import kernel
 from venuenet.travel.engine import Progress, Seconds, collect
-from venuenet.travel.legs import Legs, Walking
+from venuenet.travel.legs import Legs, Walking, direct_legs
 from venuenet.travel.scan import NEVER, Ints, Longs, Profiles, Walks, lower, search, walks
 from venuenet.travel.timetable import Timetable
 
@@ -59,7 +59,8 @@ class ScheduledTransit:
     walk_s, change_walk_s : int
         The longest walk to or from a stop, and from station to station between two rides.
     direct_s : int, optional
-        The longest walk all the way; None is the cut-off of the times asked for.
+        The longest walk all the way; None is the cut-off of the times asked for, and beyond it
+        to the nearest few of each kind.
     most_rides : int, optional
         Vehicles anybody boards; None is any number.
     estimated : bool
@@ -115,8 +116,12 @@ class ScheduledTransit:
         places = self._metric([v.lon for v in venues], [v.lat for v in venues])
         points = demand.sample_xy.reshape(-1, 2)
         samples = demand.sample_xy.shape[1]
-        reach = cutoff_s if self.direct_s is None else self.direct_s
-        direct = walks(self.walking.legs(points, places, reach))
+        kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
+        direct = walks(
+            direct_legs(self.walking, points, places, kind, cutoff_s)
+            if self.direct_s is None
+            else self.walking.legs(points, places, self.direct_s)
+        )
         access = walks(self.walking.legs(points, stops, self.walk_s))
         profiles = search(
             with_walks(self.timetable, self.walking.legs(stops, stops, self.change_walk_s)),

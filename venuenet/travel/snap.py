@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from venuenet.travel.graph import spans
 from venuenet.travel.streets import Streets
 
 
@@ -78,9 +79,3 @@ def same_street(points: Placed, venues: Placed) -> tuple[NDArray[np.int64], NDAr
     count = np.where(venues.street >= 0, last - first, 0)
     venue = np.repeat(np.arange(len(venues.street)), count)
     return by_street[spans(first, count)], venue
-
-
-def spans(start: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return all positions ``start[i] .. start[i] + count[i] - 1``, one span after the other."""
-    first = np.cumsum(count) - count
-    return np.repeat(start - first, count) + np.arange(int(count.sum()))

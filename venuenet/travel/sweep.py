@@ -19,12 +19,13 @@ from typing import NamedTuple, cast
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 from numba.core.base import BaseContext
 from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from venuenet.travel.compiled import kernel
 from venuenet.travel.contract import Hierarchy
 from venuenet.travel.graph import FAR, Ends, Ints
 
@@ -237,7 +238,7 @@ _any_within = cast("Callable[[Ints, int, int], bool]", intrinsic(_emit_any_withi
 _copy_within = cast("Callable[[Ints, int, Ints, int, int], None]", intrinsic(_emit_copy_within))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _need(down_at: Ints, down_from: Ints, needed: NDArray[np.bool_]) -> None:
     """Mark all that lies above what is marked, from the least important place up."""
     for p in range(len(needed) - 1, -1, -1):
@@ -246,18 +247,18 @@ def _need(down_at: Ints, down_from: Ints, needed: NDArray[np.bool_]) -> None:
                 needed[down_from[a]] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mark(todo: NDArray[np.uint64], p: int) -> None:
     todo[p >> 6] |= np.uint64(1) << np.uint64(p & 63)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill(rows: Ints, i: int) -> None:
     for lane in range(LANES):
         rows[i, lane] = _NO_WAY
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _seed(
     place: Ints, at: NDArray[np.int64], node: Ints, cost: Ints, first: int, last: int,
     up: Ints, todo: NDArray[np.uint64],
@@ -270,7 +271,7 @@ def _seed(
             _mark(todo, p)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _climb(
     up_at: Ints, up_to: Ints, up_cost: Ints, up: Ints, todo: NDArray[np.uint64], touched: Ints,
     limit: int,
@@ -297,7 +298,7 @@ def _climb(
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hand_over(row: Ints, touched: Ints, up: Ints, dist: Ints, seeded: NDArray[np.bool_]) -> None:
     """Start the rows of settled places with what the climb found, and forget the climb."""
     for p in touched:
@@ -308,7 +309,7 @@ def _hand_over(row: Ints, touched: Ints, up: Ints, dist: Ints, seeded: NDArray[n
         _fill(up, p)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(
     down_at: Ints, down_from: Ints, down_cost: Ints, dist: Ints, seeded: NDArray[np.bool_],
     near: NDArray[np.bool_], limit: int,
@@ -326,7 +327,7 @@ def _sweep(
         near[r] = begun and _any_within(dist, r, limit)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather(target: Ints, dist: Ints, near: NDArray[np.bool_], found: Ints, limit: int) -> None:
     """Copy the targets' rows."""
     for t in range(len(target)):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from venuenet.travel.graph import FAR, Ends, Graph, Ints, graph_of
+from venuenet.travel.graph import FAR, Ends, Graph, Ints, graph_of, spans
 from venuenet.travel.reach import Direct
-from venuenet.travel.snap import Placed, same_street, spans
+from venuenet.travel.snap import Placed, same_street
 from venuenet.travel.streets import CLOSED, Streets
 
 
