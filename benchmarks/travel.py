@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -28,17 +28,20 @@ import igraph
 import networkx as nx
 import numpy as np
 import pandana
+import pandas as pd
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from benchmarks.build import machine
 from benchmarks.osm_city import FULL, make, write
+from venuenet.area import load as load_area
 from venuenet.coverage import coverage_by
 from venuenet.model import SCIENCE_KINDS, LocatedVenue, Question
 from venuenet.travel.contract import contract
-from venuenet.travel.graph import Ends, Graph
+from venuenet.travel.graph import Ends, Graph, graph_of
 from venuenet.travel.on_streets import Network, StreetEngine
 from venuenet.travel.reach import Direct, nearest, rows, rows_by_sweep
+from venuenet.travel.rides import rides
 from venuenet.travel.roadfile import load_streets, main_part, read_osm, save_streets
 from venuenet.travel.streets import CLOSED, Streets
 from venuenet.travel.update import with_venue
@@ -48,6 +51,7 @@ HOUR_S = 3600
 RUNS = 3
 WALK_KMH = 4.8
 K = 5
+NO_WALKS = pd.DataFrame({"start": [], "end": [], "seconds": []})
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,36 @@ def case(streets: Streets, mode: str, cells: int, venues: int) -> tuple[Case, Ne
         venue_xy,
     )
     return made, net
+
+
+def with_rail(made: Case, net: Network) -> Case:
+    """The walk graph with the embedded subway in it: one graph, any number of rides.
+
+    Waits are half a headway; platforms are joined to the streets they lie at, both ways.
+    """
+    area = load_area(None)
+    period = "weekend_daytime"
+    at = area.stations.assign(line=area.stations["lines"].str.split("|"))
+    at = at.explode("line", ignore_index=True)
+    minutes = 60 * next(p.hours for p in area.meta.periods if p.id == period)
+    links = area.links.rename(columns={f"trains_{period}": "trains_window"})
+    rail = rides(at, links, area.transfers, NO_WALKS, minutes)
+    there, off = net.place(np.column_stack(area.metric(at["lon"], at["lat"])))
+    n = made.graph.nodes
+    out, into = net.ways.leaving(there, off), net.ways.reaching(there, off)
+    walked, ridden = (
+        np.repeat(np.arange(g.nodes), np.diff(g.indptr)) for g in (made.graph, rail.graph)
+    )
+    platform = n + rail.enter
+    leave, come = (np.repeat(platform, np.diff(e.at)) for e in (out, into))
+    graph = graph_of(
+        n + rail.graph.nodes,
+        np.concatenate([made.graph.tail, n + rail.graph.tail, leave, into.node]),
+        np.concatenate([walked, n + ridden, out.node, come]),
+        np.concatenate([made.graph.cost, rail.graph.cost, out.cost, into.cost + rail.first_ds]),
+    )
+    xy = np.concatenate([made.xy, np.zeros((rail.graph.nodes, 2))])
+    return replace(made, name="walk and rail", graph=graph, xy=xy)
 
 
 def timed(work: Callable[[], object], runs: int = RUNS) -> tuple[float, object]:
@@ -220,8 +254,6 @@ def igraph_rows(made: Case, venues: int) -> tuple[float, set]:
 
 def pandana_network(made: Case) -> tuple[pandana.Network, float]:
     tail, head, cost, _, _ = made.everything()
-    import pandas as pd  # noqa: PLC0415
-
     xy = np.concatenate([made.xy, made.cell_xy, made.venue_xy])
     start = time.perf_counter()
     net = pandana.Network(
@@ -249,15 +281,10 @@ def pandana_pairs(made: Case, net: pandana.Network, venues: int) -> tuple[float,
 
 def pandana_nearest(made: Case, net: pandana.Network) -> tuple[float, np.ndarray]:
     """Deciseconds from each cell to its five nearest venues; the set-up is not counted."""
-    import pandas as pd  # noqa: PLC0415
-
     *_, first_cell, first_venue = made.everything()
     far = float(24 * HOUR_S * 10)
-    at = pd.Series(np.arange(first_venue, first_venue + len(made.venues.at) - 1))
     net.set_pois("v", far, K, pd.Series(made.venue_xy[:, 0]), pd.Series(made.venue_xy[:, 1]))
-    net.poi_category_indexes  # noqa: B018  made by set_pois
-    del at
-    took, table = timed(lambda: net.nearest_pois(far, "v", num_pois=K))
+    took, table = timed(lambda: net.nearest_pois(far, "v", num_pois=K), 1)  # over a minute
     return took, table.to_numpy()[first_cell:first_venue]
 
 
@@ -434,6 +461,8 @@ def main() -> None:
             print(f"\nHierarchy of the drive graph: made in {took:.1f} s, once per network.")
         few = {"chunk": 16, "scipy": 100, "networkx": 6, "igraph": 10}
         race(made, given.venues, few, hierarchy)
+        if mode == "walk":
+            race(with_rail(made, net), given.venues, few, None)
         if mode == "drive":
             race_nearest(made)
             change(net, streets, made)

@@ -6,7 +6,9 @@ decisecond; a node improved after it was looked at is looked at again, so times 
 the width (U. Meyer, P. Sanders 2003, Journal of Algorithms 49(1),
 https://doi.org/10.1016/S0196-6774(03)00076-2). Nothing here holds the GIL.
 
-All of it is in one file: what numba keeps of a function does not notice a change of another file.
+Numbers that index arrays are unsigned: for signed ones numba asks each time whether they count from
+the end, and a search takes half as long again. All of it is in one file: what numba keeps of a
+function does not notice a change of another file.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from venuenet.travel.compiled import kernel
 from venuenet.travel.graph import FAR, Graph, Ints
 
 NO_WAY = int(FAR)
+NONE = 0xFFFFFFFF
+Index = NDArray[np.uint32]
 
 
 @dataclass
@@ -28,66 +32,73 @@ class Queue:
 
     Attributes
     ----------
-    first : (buckets,) int32
-        First entry of each bucket, -1 for none; a power of two of them, all empty between searches.
-    entry : (room, 3) int32
+    first : (buckets,) uint32
+        First entry of each bucket or ``NONE``; a power of two of them, all empty between searches.
+    entry : (room, 3) uint32
         A node, whatever belongs to the entry, and the next entry of the same bucket.
     shift : int
         A bucket is ``2 ** shift`` deciseconds wide.
     """
 
-    first: Ints
-    entry: Ints
+    first: Index
+    entry: Index
     shift: int
 
     def grow(self) -> None:
         """Double the room and empty the buckets, after a search has run out of it."""
-        self.first.fill(-1)
-        self.entry = np.empty((2 * len(self.entry), 3), dtype=np.int32)
+        self.first.fill(NONE)
+        self.entry = np.empty((2 * len(self.entry), 3), dtype=np.uint32)
 
 
 def queue_for(graph: Graph) -> Queue:
     """Make an empty queue for searches in a graph."""
     buckets = (graph.longest >> graph.shift) + 2
     return Queue(
-        first=np.full(1 << buckets.bit_length(), -1, dtype=np.int32),
-        entry=np.empty((graph.nodes + 64, 3), dtype=np.int32),
+        first=np.full(1 << buckets.bit_length(), NONE, dtype=np.uint32),
+        entry=np.empty((graph.nodes + 64, 3), dtype=np.uint32),
         shift=graph.shift,
     )
 
 
+def unsigned(graph: Graph) -> tuple[Index, Index, Ints]:
+    """Return a graph's arrays as the searches take them: ``indptr, tail, cost``."""
+    return graph.indptr.view(np.uint32), graph.tail.view(np.uint32), graph.cost
+
+
 @kernel
-def _push(first: Ints, entry: Ints, room: Ints, bucket: int, node: int, who: int) -> bool:
-    """Put an entry into a bucket; ``room`` holds the first unused slot and the last freed one."""
-    slot = room[1]
-    if slot >= 0:
-        room[1] = entry[slot, 2]
-    elif room[0] == len(entry):
-        return False
-    else:
-        slot = room[0]
-        room[0] += 1
-    b = bucket & (len(first) - 1)
+def _slot(entry: Index, used: np.uint32, free: np.uint32) -> tuple[np.uint32, np.uint32, np.uint32]:
+    """Take a slot of the queue: the one freed last, else one never used.
+
+    Returns it, and how many were used and which was freed last then. Three numbers, not an array:
+    they stay in the processor's registers.
+    """
+    if free != NONE:
+        return free, used, entry[free, 2]
+    return used, np.uint32(used + 1), np.uint32(NONE)
+
+
+@kernel
+def _put(first: Index, entry: Index, slot: np.uint32, bucket: int, node: int, extra: int) -> None:
+    """Put an entry into a bucket."""
+    b = np.uint32(bucket & (len(first) - 1))
     entry[slot, 0] = node
-    entry[slot, 1] = who
+    entry[slot, 1] = extra
     entry[slot, 2] = first[b]
     first[b] = slot
-    return True
 
 
 @kernel
 def search(
-    indptr: Ints,
-    tail: Ints,
+    indptr: Index,
+    tail: Index,
     cost: Ints,
-    seed: Ints,
+    seed: Index,
     seed_cost: Ints,
     limit: int,
     time: Ints,
-    seen: Ints,
-    touched: Ints,
-    first: Ints,
-    entry: Ints,
+    touched: Index,
+    first: Index,
+    entry: Index,
     shift: int,
 ) -> int:
     """Fill ``time`` with deciseconds from every node to the nearest seed, up to ``limit``.
@@ -95,14 +106,14 @@ def search(
     Parameters
     ----------
     indptr, tail, cost
-        A Graph's arrays.
-    seed, seed_cost : (s,) int32
+        See :func:`unsigned`.
+    seed, seed_cost : (s,) uint32, int32
         Where the venue is joined to the graph, and deciseconds from there to it.
     limit : int
         Longer times are left out; one exactly that long is in.
-    time, seen : (n,) int32
-        Room; ``FAR`` and -1 before, see :func:`forget`.
-    touched : (n,) int32
+    time : (n,) int32
+        Room; ``FAR`` before, see :func:`forget`.
+    touched : (n,) uint32
         Room; nodes with a time afterwards.
     first, entry, shift
         A Queue.
@@ -113,7 +124,7 @@ def search(
         How many nodes have a time, or -1 when the queue was too small.
     """
     mask = len(first) - 1
-    room = np.array([0, -1], dtype=np.int32)
+    used, free = np.uint32(0), np.uint32(NONE)
     count = waiting = bucket = 0
     for s in range(len(seed)):
         v, d = seed[s], seed_cost[s]
@@ -122,24 +133,25 @@ def search(
                 touched[count] = v
                 count += 1
             time[v] = d
-            if not _push(first, entry, room, d >> shift, v, 0):
+            slot, used, free = _slot(entry, used, free)
+            if slot >= len(entry):
                 return -1
+            _put(first, entry, slot, d >> shift, v, d)
             waiting += 1
     while waiting > 0:
-        e = first[bucket & mask]
-        while e >= 0:
-            first[bucket & mask] = -1
-            while e >= 0:
-                v = entry[e, 0]
+        b = np.uint32(bucket & mask)
+        e = first[b]
+        while e != NONE:
+            first[b] = NONE
+            while e != NONE:
+                v, d = entry[e, 0], entry[e, 1]
                 following = entry[e, 2]
-                entry[e, 2] = room[1]
-                room[1] = e
+                entry[e, 2] = free
+                free = e
                 waiting -= 1
                 e = following
-                d = time[v]
-                if seen[v] == d:
+                if d > time[v]:  # improved since; a later entry says so
                     continue
-                seen[v] = d
                 for a in range(indptr[v], indptr[v + 1]):
                     u = tail[a]
                     t = d + cost[a]
@@ -148,20 +160,21 @@ def search(
                             touched[count] = u
                             count += 1
                         time[u] = t
-                        if not _push(first, entry, room, t >> shift, u, 0):
+                        slot, used, free = _slot(entry, used, free)
+                        if slot >= len(entry):
                             return -1
+                        _put(first, entry, slot, t >> shift, u, t)
                         waiting += 1
-            e = first[bucket & mask]
+            e = first[b]
         bucket += 1
     return count
 
 
 @kernel
-def forget(time: Ints, seen: Ints, touched: Ints, count: int) -> None:
+def forget(time: Ints, touched: Index, count: int) -> None:
     """Make the room of :func:`search` as it was, in as many steps as nodes were touched."""
     for i in range(count):
         time[touched[i]] = NO_WAY
-        seen[touched[i]] = -1
 
 
 @kernel
@@ -190,17 +203,17 @@ def improve(time: Ints, who: Ints, done: NDArray[np.bool_], u: int, w: int, t: i
 
 @kernel
 def nearest_few(
-    indptr: Ints,
-    tail: Ints,
+    indptr: Index,
+    tail: Index,
     cost: Ints,
-    seed: Ints,
+    seed: Index,
     seed_who: Ints,
     seed_cost: Ints,
     time: Ints,
     who: Ints,
     done: NDArray[np.bool_],
-    first: Ints,
-    entry: Ints,
+    first: Index,
+    entry: Index,
     shift: int,
 ) -> bool:
     """Fill ``time`` and ``who`` with every node's k nearest venues, without a limit, in one sweep.
@@ -212,8 +225,8 @@ def nearest_few(
     Parameters
     ----------
     indptr, tail, cost
-        A Graph's arrays.
-    seed, seed_who, seed_cost : (s,) int32
+        See :func:`unsigned`.
+    seed, seed_who, seed_cost : (s,) uint32, int32, int32
         Nodes that venues are joined to, which venue, and deciseconds from there to it.
     time : (n, k) int32
         Ascending times; ``FAR`` before.
@@ -230,22 +243,25 @@ def nearest_few(
         False when the queue was too small.
     """
     mask = len(first) - 1
-    room = np.array([0, -1], dtype=np.int32)
+    used, free = np.uint32(0), np.uint32(NONE)
     waiting = bucket = 0
     for s in range(len(seed)):
         if improve(time, who, done, seed[s], seed_who[s], seed_cost[s]):
-            if not _push(first, entry, room, seed_cost[s] >> shift, seed[s], seed_who[s]):
+            slot, used, free = _slot(entry, used, free)
+            if slot >= len(entry):
                 return False
+            _put(first, entry, slot, seed_cost[s] >> shift, seed[s], seed_who[s])
             waiting += 1
     while waiting > 0:
-        e = first[bucket & mask]
-        while e >= 0:
-            first[bucket & mask] = -1
-            while e >= 0:
+        b = np.uint32(bucket & mask)
+        e = first[b]
+        while e != NONE:
+            first[b] = NONE
+            while e != NONE:
                 v, w = entry[e, 0], entry[e, 1]
                 following = entry[e, 2]
-                entry[e, 2] = room[1]
-                room[1] = e
+                entry[e, 2] = free
+                free = e
                 waiting -= 1
                 e = following
                 at = 0
@@ -259,10 +275,12 @@ def nearest_few(
                     u = tail[a]
                     t = d + cost[a]
                     if improve(time, who, done, u, w, t):
-                        if not _push(first, entry, room, t >> shift, u, w):
+                        slot, used, free = _slot(entry, used, free)
+                        if slot >= len(entry):
                             return False
+                        _put(first, entry, slot, t >> shift, u, w)
                         waiting += 1
-            e = first[bucket & mask]
+            e = first[b]
         bucket += 1
     return True
 
@@ -272,26 +290,26 @@ Table = tuple[NDArray[np.int64], Ints, Ints]
 
 @kernel
 def rows(
-    graph: tuple[Ints, Ints, Ints],
-    venues: Table,
+    graph: tuple[Index, Index, Ints],
+    venues: tuple[NDArray[np.int64], Index, Ints],
     direct: Table,
     by_node: Table,
     bounds: tuple[int, int, int],
-    room: tuple[Ints, Ints, Ints, Ints, Ints],
-    queue: tuple[Ints, Ints, int],
+    room: tuple[Ints, Index, Ints, Ints],
+    queue: tuple[Index, Index, int],
     out: tuple[Ints, NDArray[np.uint16], Ints],
 ) -> bool:
     """Write the rows of some venues one after the other; False when the queue was too small."""
     indptr, tail, cost = graph
     first, last, limit = bounds
-    time, seen, touched, best, hit = room
+    time, touched, best, hit = room
     out_point, out_s, counts = out
     end = 0
     for v in range(first, last):
         seeds = slice(venues[0][v], venues[0][v + 1])
         count = search(
             indptr, tail, cost, venues[1][seeds], venues[2][seeds], limit,
-            time, seen, touched, queue[0], queue[1], queue[2],
+            time, touched, queue[0], queue[1], queue[2],
         )  # fmt: skip
         if count < 0:
             return False
@@ -302,7 +320,7 @@ def rows(
                 hits = _reached(best, hit, hits, by_node[1][j], time[node] + by_node[2][j], limit)
         for j in range(direct[0][v], direct[0][v + 1]):
             hits = _reached(best, hit, hits, direct[1][j], direct[2][j], limit)
-        forget(time, seen, touched, count)
+        forget(time, touched, count)
         begin = end
         if 16 * hits > len(best):  # sorting many costs more than looking at all
             for p in range(len(best)):

@@ -130,12 +130,11 @@ def rows(
             self.out_s = np.empty(BATCH * p, dtype=np.uint16)
             self.best = np.full(p, FAR, dtype=np.int32)
             self.hit = np.empty(p, dtype=np.int32)
-            self.touched = np.empty(n, dtype=np.int32)
+            self.touched = np.empty(n, dtype=np.uint32)
             self.clean()
 
         def clean(self) -> None:
             self.time = np.full(n, FAR, dtype=np.int32)
-            self.seen = np.full(n, -1, dtype=np.int32)
 
     room = Room()
 
@@ -143,12 +142,12 @@ def rows(
         last = min(first + BATCH, n_venues)
         counts = np.zeros(last - first, dtype=np.int32)
         while not kernel.rows(
-            (graph.indptr, graph.tail, graph.cost),
-            (venues.at, venues.node, venues.cost),
+            kernel.unsigned(graph),
+            (venues.at, venues.node.view(np.uint32), venues.cost),
             (direct.at, direct.point, direct.cost),
             (by_node.at, by_node.node, by_node.cost),
             (first, last, 10 * most_s + 4),
-            (room.time, room.seen, room.touched, room.best, room.hit),
+            (room.time, room.touched, room.best, room.hit),
             (room.queue.first, room.queue.entry, room.queue.shift),
             (room.out_point, room.out_s, counts),
         ):
@@ -316,7 +315,7 @@ def _few(graph: Graph, venues: Ends, k: int) -> tuple[Ints, Ints]:
         who = np.full((graph.nodes, k), -1, dtype=np.int32)
         done = np.zeros((graph.nodes, k), dtype=np.bool_)
         if kernel.nearest_few(
-            graph.indptr, graph.tail, graph.cost, venues.node, seed_who, venues.cost,
+            *kernel.unsigned(graph), venues.node.view(np.uint32), seed_who, venues.cost,
             time, who, done, queue.first, queue.entry, queue.shift,
         ):  # fmt: skip
             return time, who
@@ -326,14 +325,13 @@ def _few(graph: Graph, venues: Ends, k: int) -> tuple[Ints, Ints]:
 def _from_one(graph: Graph, venue: Ends) -> tuple[Ints, Ints]:
     """Find the nodes' times to the only venue there is, (n, 1): the plain search is faster."""
     queue = kernel.queue_for(graph)
-    touched = np.empty(graph.nodes, dtype=np.int32)
+    touched = np.empty(graph.nodes, dtype=np.uint32)
     while True:
         time = np.full(graph.nodes, FAR, dtype=np.int32)
-        seen = np.full(graph.nodes, -1, dtype=np.int32)
         if (
             kernel.search(
-                graph.indptr, graph.tail, graph.cost, venue.node, venue.cost, int(FAR) - 1,
-                time, seen, touched, queue.first, queue.entry, queue.shift,
+                *kernel.unsigned(graph), venue.node.view(np.uint32), venue.cost, int(FAR) - 1,
+                time, touched, queue.first, queue.entry, queue.shift,
             )
             >= 0
         ):  # fmt: skip
