@@ -12,6 +12,7 @@ from venuenet.errors import BadQueryError
 from venuenet.model import Question
 from venuenet.publish.answers import Row, envelope
 from venuenet.publish.geo import describe
+from venuenet.publish.how import describe_travel
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 from venuenet.store.protocol import Store
@@ -134,5 +135,7 @@ DistrictsDep = Annotated[tuple[str, ...], Depends(get_districts)]
 
 def wrap(snapshot: Snapshot, question: Question | None = None, **more: Any) -> Row:
     """Put the common envelope around an answer."""
-    asked = describe(question) if question else {}
+    asked = {}
+    if question:
+        asked = {**describe(question), "travel": describe_travel(snapshot, question)}
     return {**envelope(snapshot), **asked, **more}

@@ -26,6 +26,32 @@ class Envelope(BaseModel):
     sources: list[SourceShape]
 
 
+class TravellerShape(BaseModel):
+    """Whose times a snapshot holds, whichever residents are counted."""
+
+    id: Annotated[str, Field(examples=["adult"])]
+    name_zh: str
+    name_en: str
+
+
+class Travel(BaseModel):
+    """How the times of the asked mode were made."""
+
+    mode: str
+    engine: str
+    basis: Annotated[
+        str,
+        Field(
+            description="straight | headways | streets | feed | timetable | matrix | no_car | other"
+        ),
+    ]
+    estimated: Annotated[bool, Field(description="no street network was used")]
+    period: str | None
+    zh: str
+    en: str
+    traveller: TravellerShape
+
+
 class Asked(Envelope):
     """The parameters as understood."""
 
@@ -36,6 +62,7 @@ class Asked(Envelope):
     group: Annotated[str, Field(examples=["all"])]
     kinds: list[str]
     surface_transit: bool
+    travel: Travel
 
 
 class Nearest(BaseModel):
@@ -234,6 +261,16 @@ class QualityItem(BaseModel):
     townships_without_census: int
     townships_without_point: int
     people_estimated: Annotated[int, Field(description="residents shared out, not counted")]
+    cells_no_street: Annotated[
+        int | None, Field(description="null where no street network was used")
+    ]
+    people_no_street: Annotated[
+        int | None, Field(description="residents of cells with no street near")
+    ]
+    cells_no_way: int | None
+    people_no_way: Annotated[
+        int | None, Field(description="residents of cells with no way to any venue")
+    ]
     confirm_zh: str
     confirm_en: str
 

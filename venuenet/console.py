@@ -13,8 +13,15 @@ from rich.table import Table
 
 from venuenet.errors import Fault
 from venuenet.model import Question
-from venuenet.publish.answers import Row, envelope
+from venuenet.publish.answers import Row, envelope, times_for
 from venuenet.publish.geo import describe
+from venuenet.publish.how import (
+    describe_travel,
+    is_estimate,
+    made_of,
+    surface_differs,
+    traveller_words,
+)
 from venuenet.publish.snapshot import Snapshot
 
 GAPS_SHOWN = 40
@@ -76,7 +83,9 @@ def print_json(
     snapshot: Snapshot, question: Question | None, rows: list[Row], **more: object
 ) -> None:
     """Print an answer as the HTTP interface gives it."""
-    asked = describe(question) if question else {}
+    asked = {}
+    if question:
+        asked = {**describe(question), "travel": describe_travel(snapshot, question)}
     answer = {**envelope(snapshot), **asked, "items": rows, **more}
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
 
@@ -98,7 +107,12 @@ def print_coverage(snapshot: Snapshot, question: Question, rows: list[Row]) -> N
         )
     out.print(table)
     if "with_surface" in rows[0]:
-        out.print("* 按假设计入地面公交，没有公交数据 · an assumption: there is no bus data")
+        out.print(
+            "* 按直线、内置轨道和假设的地面公交估算，不能与前列相减 · "
+            "estimated, with assumed buses: not to be compared with the share"
+            if surface_differs(snapshot)
+            else "* 按假设计入地面公交，没有公交数据 · an assumption: there is no bus data"
+        )
 
 
 def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
@@ -123,11 +137,21 @@ def print_gaps(snapshot: Snapshot, question: Question, rows: list[Row]) -> None:
 
 def print_quality(snapshot: Snapshot, rows: list[Row]) -> None:
     """Print the state of the records per district."""
-    origin = f"截至 as of {snapshot.manifest.as_of} · 快照 snapshot {snapshot.manifest.snapshot}"
+    origin = (
+        f"截至 as of {snapshot.manifest.as_of} · 快照 snapshot {snapshot.manifest.snapshot}"
+        f"{_traveller(snapshot)}"
+    )
     table = make_table(QUALITY, origin)
     for r in rows:
         table.add_row(r["name_zh"], *(f"{r[name]:,}" for name in QUALITY_NUMBERS))
     out.print(table)
+    lost = [r for r in rows if r["people_no_street"] is not None]
+    if lost:
+        off, cut = (sum(r[f"people_{why}"] for r in lost) for why in ("no_street", "no_way"))
+        out.print(
+            f"所列各区合计：附近没有道路 {off:,} 人，有路但通不到场馆 {cut:,} 人 · "
+            f"no street near: {off:,} people; no way to any venue: {cut:,}"
+        )
     out.print(
         "待核实场馆逐条见 --format json，由各区科协核实 · "
         "--format json lists each venue to settle; the district's association can"
@@ -165,11 +189,22 @@ def make_table(columns: Sequence[tuple[str, str, bool]], caption: str | None) ->
 def _caption(snapshot: Snapshot, question: Question) -> str:
     sources = "；".join(s.title for s in snapshot.manifest.sources)
     choices = f" k≥{question.k}" if question.k > 1 else ""
+    made = "人口分布与时间为模型估算 modelled"
+    times = times_for(snapshot, question)
+    if not is_estimate(times):
+        made = "人口分布为模型估算 residents modelled · " + " · ".join(made_of(snapshot, times))
     return (
-        f"{question.mode} {question.minutes} min{choices} · 截至 as of {snapshot.manifest.as_of} · "
-        f"快照 snapshot {snapshot.manifest.snapshot}\n人口分布与时间为模型估算 modelled · "
+        f"{question.mode} {question.minutes} min{choices}{_traveller(snapshot)} · "
+        f"截至 as of {snapshot.manifest.as_of} · "
+        f"快照 snapshot {snapshot.manifest.snapshot}\n{made} · "
         f"数据来源 sources：{sources}"
     )
+
+
+def _traveller(snapshot: Snapshot) -> str:
+    """Name the traveller, in both languages; nothing for an adult."""
+    named = traveller_words(snapshot.manifest)
+    return "" if named is None else " · " + " ".join(named)
 
 
 def _share(value: float | None) -> str:

@@ -269,7 +269,8 @@ def _nearest(
     """Find the venue nearest to most of an area's people, and those people's mean minutes."""
     venue = nearest_venue(times, question.kinds)[cell].astype(np.int64)
     seconds = kth_seconds(times, question.kinds)[cell]
-    ok = (venue >= 0) & (weight > 0)
+    # On a network a cell's centre may have a way and another of its points none.
+    ok = (venue >= 0) & (weight > 0) & (seconds < UNREACHED)
     n_venues = max(len(times.venue_ids), 1)
     key = area[ok].astype(np.int64) * n_venues + venue[ok]
     people = np.bincount(key, weight[ok], minlength=n * n_venues).reshape(n, n_venues)

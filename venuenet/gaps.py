@@ -15,7 +15,7 @@ venue_unlocated_here  data     an open venue of the asked kinds is known to be i
 residents_unplaced    data     most of its people belong to townships whose place is unknown
 too_few_choices       service  one venue is in reach, but the standard asks for more
 too_far_to_walk       service  (walk) a venue is within 45 minutes by transit
-poor_transit          service  (transit) a venue is within the same minutes by car (estimated)
+poor_transit          service  (transit) a venue is within the same minutes by car
 no_venue_near         service  none of these: nothing is near by any mode
 ====================  =======  ==================================================================
 """
@@ -57,7 +57,26 @@ CAUSES: dict[str, tuple[str, str]] = {
     ),
     "no_venue_near": ("附近无场馆", "no venue near"),
 }
+"""In words, where driving is estimated; see :func:`cause_words`."""
 WALK_ALTERNATIVE_MIN = 45
+
+
+def cause_words(*, estimated: bool, car: bool = True) -> dict[str, tuple[str, str]]:
+    """Return the causes in words, zh and en.
+
+    Parameters
+    ----------
+    estimated : bool
+        Whether the driving times are.
+    car : bool
+        Whether the traveller has a car. Without one nobody knows whether driving would help.
+    """
+    words = dict(CAUSES)
+    if not estimated:
+        words["poor_transit"] = ("驾车可达，公共交通不便", "reached by car, not by transit")
+    if not car:
+        words["no_venue_near"] = ("不驾车到不了", "out of reach without a car")
+    return words
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Inputs:
     def travel(self) -> dict[str, Any] | None:
         """Say in plain values what differs from the estimates for an adult; None if nothing."""
         found = Networks(self.networks).describe() if self.networks else {}
-        if not found and self.traveller == DEFAULT:
+        if not found and self.traveller == DEFAULT and self.travellers is None:
             return None
         rules = load_travel_rules(self.travellers).model_dump(mode="json")
         return {"networks": found, "traveller": self.traveller, "rules": rules}

@@ -23,6 +23,7 @@ from api.app import STATIC, create_app
 from api.caching import CSP
 from venuenet.errors import SnapshotError
 from venuenet.model import KINDS, SCIENCE_KINDS
+from venuenet.publish.snapshot import write
 from venuenet.store import SnapshotFolder
 
 with warnings.catch_warnings():
@@ -36,6 +37,7 @@ ORDER = [
 ]  # fmt: skip
 ENVELOPE = {"snapshot", "as_of", "sources"}
 ASKED = {"standard", "mode", "minutes", "k", "group", "kinds", "surface_transit"}
+TRAVEL = {"mode", "engine", "basis", "estimated", "period", "zh", "en", "traveller"}
 ITEM = {
     "adcode", "name_zh", "name_en", "people", "covered", "uncovered", "share", "low", "high",
     "median_minutes", "p90_minutes", "nearest", "flags",
@@ -113,6 +115,52 @@ def test_every_answer_says_what_when_from_where_and_as_understood(get, path):
         "standard": None, "mode": "transit", "minutes": 45, "k": 1, "group": "all",
         "kinds": list(SCIENCE_KINDS), "surface_transit": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/coverage", "/coverage/海淀区", "/gaps", "/gaps.geojson"])
+@pytest.mark.parametrize("mode", ["walk", "transit", "drive"])
+def test_every_answer_says_how_its_times_were_made_and_for_whom(get, path, mode):
+    travel = get(f"{path}?mode={mode}")["travel"]
+    assert set(travel) == TRAVEL
+    assert travel["mode"] == mode
+    assert travel["estimated"] is True
+    assert "直线距离" in travel["zh"]
+    assert "estimated" in travel["en"]
+    assert travel["traveller"] == {"id": "adult", "name_zh": "成年人", "name_en": "adult"}
+
+
+def test_assumed_buses_are_in_the_sentence_only_when_asked_for(get):
+    plain, buses = (
+        get(f"/coverage?surface_transit={s}")["travel"]["zh"] for s in ("false", "true")
+    )
+    assert "假设的地面公交" in buses
+    assert "假设的地面公交" not in plain
+
+
+def test_the_page_is_told_what_each_mode_rests_on(get):
+    words = get("/map/words")
+    assert words["modes"] == {
+        "walk": {"basis": "straight", "estimated": True},
+        "transit": {"basis": "headways", "estimated": True},
+        "drive": {"basis": "straight", "estimated": True},
+    }
+    assert words["traveller"] is None
+
+
+def test_another_traveller_is_named_in_answers_and_to_the_page(beijing, tmp_path):
+    rules = {"walk_ratio": {"value": 0.5}, "stairs": True, "name_zh": "挑夫", "name_en": "porter"}
+    travel = {"traveller": "porter", "networks": {}, "rules": {"travellers": {"porter": rules}}}
+    manifest = beijing.manifest
+    manifest = replace(manifest, parameters={**manifest.parameters, "travel": travel})
+    asked, store = replace(beijing, manifest=manifest), SnapshotFolder(tmp_path)
+    store.publish(asked, lambda folder: write(asked, folder))
+    with TestClient(create_app(store)) as client:
+        answer = client.get("/coverage").json()
+        words = client.get("/map/words").json()
+    assert answer["travel"]["traveller"] == {"id": "porter", "name_zh": "挑夫", "name_en": "porter"}
+    assert all("traveller:porter" in item["flags"] for item in answer["items"])
+    assert words["traveller"] == ["出行者：挑夫", "traveller: porter"]
+    assert "porter" in words["flags"]["traveller:porter"][1]
 
 
 @pytest.mark.parametrize("query", QUESTIONS)

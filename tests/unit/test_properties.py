@@ -418,6 +418,18 @@ def test_the_nearest_venue_of_an_area_is_nearest_to_most_of_its_people(demand, p
             assert answer.nearest is None
 
 
+@always(people(samples=7), venues(min_size=1), st.data())
+def test_points_without_a_way_count_for_no_area_s_minutes(demand, places, data):
+    """On a network a cell's centre may have a way to a venue, and another of its points none."""
+    times = travel(demand, places)
+    cut = data.draw(st.integers(0, len(demand.cell) - 1))
+    near_s = times.near_s.copy()
+    near_s[:, :, :, cut, 3] = UNREACHED
+    times = dataclasses.replace(times, near_s=near_s)
+    for _, answer in answers(demand, times, Question(mode="walk", kinds=KINDS)):
+        assert answer.nearest is None or answer.nearest[1] < 24 * 60
+
+
 def test_an_unknown_group_has_no_data_and_no_gaps():
     none = np.zeros(1, dtype=np.int32)
     empty = SimpleNamespace(people=np.array([5]), groups={}, row_cell=none)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from venuenet.errors import BadQueryError, UnknownNameError
-from venuenet.model import KINDS, MODES, SCIENCE_KINDS, Question, Source
+from venuenet.model import KINDS, SCIENCE_KINDS, Question, Source
 from venuenet.publish import words
 from venuenet.publish.answers import CITY, coverage, gap_rows, groups, venue_rows
 from venuenet.publish.district import district_facts, marked
@@ -361,7 +361,6 @@ def test_every_code_of_the_real_data_has_words(beijing):
     ):
         assert {v[key] for v in venues} <= set(table)
     assert set(KINDS) <= set(words.KINDS)
-    assert set(MODES) <= set(words.MODES)
     assert {s.source for s in beijing.standards} <= set(words.STANDARD_SOURCES)
     for lang in words.LANGS:
         names = [r["name"] for r in assumption_rows(beijing, lang)]

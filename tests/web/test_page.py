@@ -65,6 +65,17 @@ def test_a_clicked_district_shows_the_numbers_of_the_api(server, open_browser):
     assert shown(browser) == item["covered"]
 
 
+def test_the_page_says_how_its_times_were_made_and_names_no_adult(server, open_browser):
+    browser = open_browser()
+    browser.driver.get(f"{server}/?mode=drive&minutes=20")
+    browser.wait_ready()
+    made = answer(server, "/coverage?mode=drive&minutes=20")["travel"]["zh"]
+    assert made in browser.find("how", " li").get_attribute("textContent")
+    options = Select(browser.find("mode")).options
+    assert [o.text for o in options] == ["步行", "公共交通（轨道）", "驾车（估算）"]
+    assert "出行者" not in browser.driver.find_element("tag name", "h1").text
+
+
 def test_another_standard_and_other_minutes_change_the_numbers_as_the_api_does(
     server, open_browser
 ):

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.coverage import NOBODY_KNOWS, AreaCoverage, coverage_by, located
-from venuenet.gaps import CAUSES, Evidence, find_gaps
+from venuenet.gaps import Evidence, cause_words, find_gaps
 from venuenet.model import SCIENCE_KINDS, Gap, LocatedVenue, Question, TravelTimes, Venue
+from venuenet.publish.how import basis_of, table_for, travel_flags
 from venuenet.publish.snapshot import Snapshot
 
 Row = dict[str, Any]
@@ -40,7 +41,7 @@ def envelope(snapshot: Snapshot) -> Row:
 
 def times_for(snapshot: Snapshot, question: Question) -> TravelTimes:
     """Return the travel times a question is asked of."""
-    return snapshot.surface if question.surface_transit else snapshot.times[question.mode]
+    return table_for(snapshot, question)
 
 
 @lru_cache(maxsize=512)
@@ -163,7 +164,7 @@ def _flags(
 ) -> list[list[str]]:
     """Tell what is modelled, estimated or unknown behind each area's numbers."""
     demand = snapshot.demand
-    common = ["demand_modelled", "travel_estimated"]
+    common = ["demand_modelled", *travel_flags(snapshot, question)]
     if question.surface_transit:
         common.append("surface_transit_assumed")
     count = located(snapshot.area.venues, question.kinds)
@@ -250,13 +251,16 @@ def gap_rows(snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()
     """Return the items of ``GET /gaps``, of some districts or all."""
     venues = {v.venue_id: v for v in snapshot.area.venues}
     towns = snapshot.area.townships.set_index("township_code")
+    drive = snapshot.times["drive"]
+    said = cause_words(estimated=drive.estimated, car=basis_of(drive) != "no_car")
+    traveller = [f for f in travel_flags(snapshot, question) if f.startswith("traveller:")]
     rows = []
     for gap in gaps(snapshot, question):
         if adcodes and gap.adcode not in adcodes:
             continue
         venue = venues.get(gap.nearest_venue_id or "")
         town = towns.loc[gap.township_code]
-        zh, en = CAUSES[gap.cause]
+        zh, en = said[gap.cause]
         rows.append(
             {
                 "gap_id": gap.gap_id,
@@ -275,7 +279,7 @@ def gap_rows(snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()
                 "cause_en": en,
                 "gap_type": gap.gap_type,
                 "severity": gap.severity,
-                "flags": list(gap.flags),
+                "flags": [*gap.flags, *traveller],
             }
         )
     return rows

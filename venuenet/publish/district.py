@@ -14,8 +14,10 @@ from venuenet.publish.answers import (
     coverage,
     gap_rows,
     groups,
+    times_for,
     venue_rows,
 )
+from venuenet.publish.how import median_note, surface_differs
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import (
     Lang,
@@ -237,6 +239,10 @@ def _reached_zh(snapshot: Snapshot, facts: DistrictFacts) -> str:
             f"若另计入假设的地面公交，覆盖率约为 {percent(row['with_surface']['share'], 'zh')}；"
             "这只是假设，不计入本报告其他数字。"
         )
+        if surface_differs(snapshot):
+            text += "该情景仍按直线估算，与上面的覆盖率口径不同，两者之差不是公交的作用。"
+    if note := median_note(times_for(snapshot, a.question)):
+        text += f"{note[0]}。"
     return text
 
 
@@ -264,6 +270,13 @@ def _reached_en(snapshot: Snapshot, facts: DistrictFacts) -> str:
             f"{percent(row['with_surface']['share'], 'en')}: an assumption, in no other figure "
             "of this report."
         )
+        if surface_differs(snapshot):
+            text += (
+                " That scenario is still estimated on straight lines: its difference to the share "
+                "above is not what buses would add."
+            )
+    if note := median_note(times_for(snapshot, a.question)):
+        text += f" {note[1]}."
     return text
 
 

@@ -21,7 +21,7 @@ from shapely import linearrings, points, polygons
 from venuenet.coverage import kth_seconds
 from venuenet.crs import WGS84
 from venuenet.demand.cells import hexagon
-from venuenet.model import KINDS, SCIENCE_KINDS, UNREACHED, Question
+from venuenet.model import KINDS, REASONS, SCIENCE_KINDS, UNREACHED, Question
 from venuenet.network import Graph, Names, coverage_graph
 from venuenet.publish.answers import (
     GAP_COLUMNS,
@@ -32,6 +32,7 @@ from venuenet.publish.answers import (
 )
 from venuenet.publish.geo import credits, gap_shapes
 from venuenet.publish.graphml import write_graphml
+from venuenet.publish.how import REASON_WORDS, made_of, network_table, traveller_of
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 
@@ -109,6 +110,9 @@ def write_geopackage(snapshot: Snapshot, path: Path) -> None:
     ]
     sources = [dataclasses.asdict(s) for s in snapshot.manifest.sources]
     about = credits(snapshot) | {"sources": json.dumps(sources, ensure_ascii=False)}
+    about |= {f"travel_{m}": " · ".join(made_of(snapshot, t)) for m, t in snapshot.times.items()}
+    who = traveller_of(snapshot.manifest)
+    about["traveller"] = f"{who['name_zh']} {who['name_en']}"
     frame = pd.DataFrame({"key": list(about), "value": [str(v) for v in about.values()]})
     with _synced_once(path):
         for name, layer in layers:
@@ -185,10 +189,30 @@ def _cell_layer(snapshot: Snapshot) -> gpd.GeoDataFrame:
     columns["transit_minutes_with_assumed_surface"] = _minutes(
         kth_seconds(snapshot.surface, SCIENCE_KINDS)
     )
+    columns |= _street_columns(snapshot)
     rings = [hexagon(c) for c in demand.cell]
     at = np.repeat(np.arange(len(rings)), [len(r) for r in rings])
     shapes = polygons(linearrings(np.concatenate(rings), indices=at))
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=WGS84)
+
+
+def _street_columns(snapshot: Snapshot) -> dict[str, Any]:
+    """Metres to the street, and why a cell has no time by a mode; nothing without a network."""
+    table = network_table(snapshot)
+    columns: dict[str, Any] = {}
+    if table is not None and table.snap_m is not None:
+        columns["snap_m"] = np.round(table.snap_m.astype(np.float64), 1)
+    for times in snapshot.times.values():
+        if times.reason is None:
+            continue
+        words = [REASON_WORDS.get(r, (None, None)) for r in REASONS]
+        for name, of in (
+            ("reason", [r if r in REASON_WORDS else None for r in REASONS]),
+            ("reason_zh", [zh for zh, _ in words]),
+            ("reason_en", [en for _, en in words]),
+        ):
+            columns[f"{times.mode}_{name}"] = np.array(of, dtype=object)[times.reason]
+    return columns
 
 
 def _minutes(seconds: NDArray[np.int32]) -> NDArray[np.float64]:

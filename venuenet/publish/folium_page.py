@@ -23,8 +23,15 @@ from shapely.geometry.base import BaseGeometry
 
 from venuenet.model import KINDS, SCIENCE_KINDS, Question
 from venuenet.publish import words
-from venuenet.publish.answers import CITY, Row, coverage, gap_rows, venue_rows
+from venuenet.publish.answers import CITY, Row, coverage, gap_rows, times_for, venue_rows
 from venuenet.publish.geo import credits, gap_shapes, subway_collection
+from venuenet.publish.how import (
+    is_estimate,
+    made_of,
+    traveller_note,
+    traveller_suffix,
+    traveller_words,
+)
 from venuenet.publish.sketch import symbol
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import flag_text, word
@@ -150,7 +157,8 @@ def _vendored(name: str) -> str:
 
 def _title(snapshot: Snapshot) -> str:
     meta = snapshot.area.meta
-    return escape(f"{meta.name_zh}科普场馆覆盖与缺口 · {meta.name_en}: science venues")
+    traveller = traveller_suffix(snapshot.manifest, "zh")
+    return escape(f"{meta.name_zh}科普场馆覆盖与缺口{traveller} · {meta.name_en}: science venues")
 
 
 def _both(zh: object, en: object) -> str:
@@ -409,6 +417,7 @@ def _labels(snapshot: Snapshot) -> Iterator[folium.GeoJson]:
 def _side(snapshot: Snapshot, question: Question) -> str:
     """Write what is asked, the city's answer, the legend, the districts and the sources."""
     city = coverage(snapshot, question, CITY)[0]
+    times = times_for(snapshot, question)
     drawn = {k: len(_venues(snapshot, k)) for k in KINDS}
     env = jinja2.Environment(
         loader=jinja2.PackageLoader("venuenet.publish"),
@@ -420,6 +429,10 @@ def _side(snapshot: Snapshot, question: Question) -> str:
     env.filters["interval"] = lambda row: words.interval(row["low"], row["high"], "zh")
     return env.get_template("folium_side.html.j2").render(
         meta=snapshot.area.meta,
+        estimated=is_estimate(times),
+        how=made_of(snapshot, times),
+        traveller=traveller_words(snapshot.manifest),
+        traveller_note=traveller_note(snapshot),
         asked=[words.question_text(snapshot, question, lang) for lang in words.LANGS],
         people=[words.group_name(snapshot, question.group, lang) for lang in words.LANGS],
         city=_share_facts(city),

@@ -16,6 +16,7 @@ from shapely.geometry import mapping
 from venuenet.coverage import inside
 from venuenet.model import Question
 from venuenet.publish.answers import Row, gap_rows, gaps, times_for
+from venuenet.publish.how import describe_travel
 from venuenet.publish.snapshot import Snapshot
 
 Json = dict[str, Any]
@@ -63,8 +64,9 @@ def gap_collection(snapshot: Snapshot, question: Question, adcodes: Sequence[str
         "type": "FeatureCollection",
         **credits(snapshot),
         "question": describe(question),
+        "travel": describe_travel(snapshot, question),
         "features": [
-            _feature(_rounded(shapes[row["gap_id"]]), row)
+            _feature(rounded(shapes[row["gap_id"]]), row)
             for row in gap_rows(snapshot, question, adcodes)
         ],
     }
@@ -107,7 +109,7 @@ def _feature(geometry: Json, properties: Row) -> Json:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _rounded(geometry: MultiPolygon) -> Json:
+def rounded(geometry: MultiPolygon) -> Json:
     """Six decimals, a tenth of a metre: enough, and a third of the size."""
 
     def ring(coordinates: Iterable[tuple[float, ...]]) -> list[list[float]]:

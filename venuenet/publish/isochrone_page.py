@@ -17,15 +17,16 @@ from venuenet.model import KINDS, LocatedVenue, Mode
 from venuenet.publish import words
 from venuenet.publish.folium_page import refuse_outside_requests
 from venuenet.publish.geo import credits, outline
+from venuenet.publish.how import made_of, traveller_note, traveller_words
 from venuenet.publish.isochrones import LABEL_EN, LABEL_ZH, Target, reach_of, venue_of, who
 from venuenet.publish.sketch import (
     WIDTH,
-    _fit,
-    _Frame,
-    _furniture,
-    _Labels,
-    _near,
-    _rail,
+    Frame,
+    Labels,
+    fit,
+    furniture,
+    in_sight,
+    rail_lines,
     symbol,
 )
 from venuenet.publish.snapshot import Snapshot
@@ -96,7 +97,9 @@ def isochrone_html(
         who=who(snapshot, target),
         venue=venue_of(snapshot, target) if isinstance(target, str) else None,
         mode=MODES[mode],
-        times=times,
+        how=made_of(snapshot, times),
+        traveller=traveller_words(snapshot.manifest),
+        traveller_note=traveller_note(snapshot),
         rows=rows,
         drawing=Markup(_drawing(snapshot, target, reaches, rail=mode == "transit")),
         marks=[(Markup(symbol(k, 10, 10, 6.5)), *words.KINDS[k]) for k in KINDS if k in drawn],
@@ -136,7 +139,7 @@ def _drawing(snapshot: Snapshot, target: Target, reaches: Sequence[Reach], *, ra
     shapes = [_metres(area, outline(r.cell)) if len(r.cell) else None for r in reaches]
     at = [tuple(float(c) for c in area.metric(v.lon, v.lat)) for v in venues]
     seen = [*filter(None, shapes), *map(shapely.Point, at)] if one else districts
-    frame = _fit(_landscape(seen, room=one))
+    frame = fit(_landscape(seen, room=one))
     size = 11.0 if one else 2.2
     marks = [symbol(v.kind, *frame.at(x, y), size) for v, (x, y) in zip(venues, at, strict=True)]
     names = [_Name(venues[0].name_zh, frame.at(*at[0]), size, "venue-name")] if one else []
@@ -154,17 +157,17 @@ def _drawing(snapshot: Snapshot, target: Target, reaches: Sequence[Reach], *, ra
         f'aria-label="{escape(LABEL_ZH)}">'
         f'<clipPath id="frame"><rect width="{WIDTH:.0f}" height="{frame.height:.0f}"/></clipPath>'
         f'<g clip-path="url(#frame)">{home}{"".join(reversed(bands))}'
-        f"{_rail(snapshot, frame) if rail else ''}{edges}"
+        f"{rail_lines(snapshot, frame) if rail else ''}{edges}"
         f'<g class="{"one" if one else "many"}">{"".join(marks)}</g>'
         f'<g class="names wide">{"".join(_written(names, frame, 1))}</g>'
         f'<g class="names narrow" transform="scale({PHONE})">'
         f"{''.join(_written(names, frame, PHONE))}</g></g>"
-        f"{_furniture(frame, 'zh')}"
+        f"{furniture(frame, 'zh')}"
         f'<rect class="border" width="{WIDTH:.0f}" height="{frame.height:.0f}"/></svg>'
     )
 
 
-def _path(css: str, frame: _Frame, shape: BaseGeometry, more: str = "") -> str:
+def _path(css: str, frame: Frame, shape: BaseGeometry, more: str = "") -> str:
     return f'<path class="{css}"{more} d="{frame.path(shape)}"/>'
 
 
@@ -179,7 +182,7 @@ def _landscape(shapes: Sequence[BaseGeometry], *, room: bool) -> BaseGeometry:
 
 
 def _district_names(
-    names: Sequence[str], districts: Sequence[BaseGeometry], frame: _Frame
+    names: Sequence[str], districts: Sequence[BaseGeometry], frame: Frame
 ) -> list[_Name]:
     """Put each district's name where the part of it that is seen has room."""
     seen = [frame.clip(d).representative_point() for d in districts]
@@ -190,12 +193,12 @@ def _district_names(
     ]
 
 
-def _written(names: Sequence[_Name], frame: _Frame, scale: float) -> Iterator[str]:
+def _written(names: Sequence[_Name], frame: Frame, scale: float) -> Iterator[str]:
     """Write names where there is room for them, the first before the others.
 
     At a scale, all is placed in a drawing that much smaller, to be blown up again.
     """
-    labels = _Labels(frame.height / scale)
+    labels = Labels(frame.height / scale)
     labels.taken += [
         (0, (frame.height - 60) / scale, 210 / scale, frame.height / scale),
         ((WIDTH - 70) / scale, 0, WIDTH / scale, 90 / scale),
@@ -203,7 +206,7 @@ def _written(names: Sequence[_Name], frame: _Frame, scale: float) -> Iterator[st
     ]
     for name in names:
         x, y = name.at
-        if _near(name.at, frame):
+        if in_sight(name.at, frame):
             if name.mark:
                 labels.mark(x / scale, y / scale, name.mark / scale)
             text = labels.place((x + name.mark) / scale, y / scale, name.text)

@@ -9,7 +9,8 @@ from venuenet.errors import BadQueryError
 from venuenet.model import SCIENCE_KINDS, Kind, LocatedVenue, Mode, TravelTimes
 from venuenet.publish import words
 from venuenet.publish.answers import Row
-from venuenet.publish.geo import Json, _rounded, credits, outline
+from venuenet.publish.geo import Json, credits, outline, rounded
+from venuenet.publish.how import made_of, traveller_of
 from venuenet.publish.snapshot import Snapshot
 from venuenet.travel.isochrone import Reach, kinds_reach, venue_reach
 
@@ -57,11 +58,12 @@ def isochrone_collection(
     """
     times, reaches = reach_of(snapshot, target, mode, minutes, surface=surface_transit)
     about = who(snapshot, target)
+    how = made_of(snapshot, times)
     total = int(snapshot.demand.people.sum())
     features = [
         {
             "type": "Feature",
-            "geometry": _rounded(outline(r.cell)) if len(r.cell) else None,
+            "geometry": rounded(outline(r.cell)) if len(r.cell) else None,
             "properties": {
                 **about,
                 "mode": mode,
@@ -73,6 +75,9 @@ def isochrone_collection(
                 "period": times.period,
                 "surface_transit": times.surface_transit,
                 "estimated": times.estimated,
+                "traveller": traveller_of(snapshot.manifest)["id"],
+                "how_zh": how[0],
+                "how_en": how[1],
                 "label_zh": LABEL_ZH,
                 "label_en": LABEL_EN,
             },

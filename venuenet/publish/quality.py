@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from venuenet.model import LocatedVenue, Venue
+from venuenet.model import REASONS, LocatedVenue, Venue
 from venuenet.publish.answers import Row
+from venuenet.publish.how import network_table
 from venuenet.publish.snapshot import Snapshot
 
 PRECISIONS = ((100, "within_100_m"), (500, "within_500_m"), (1000, "within_1000_m"))
@@ -33,6 +34,7 @@ QUALITY_COLUMNS = [
     BEYOND, "status_unknown", "closed", "unconfirmed", "no_address", "no_exhibition_area",
     "no_visits", "branches_unlocated", "nodes_unlocated", "validity_over", "questions_open",
     "townships", "townships_without_census", "townships_without_point", "people_estimated",
+    "cells_no_street", "people_no_street", "cells_no_way", "people_no_way",
     "confirm_zh", "confirm_en",
 ]  # fmt: skip
 
@@ -47,7 +49,10 @@ def quality(snapshot: Snapshot) -> list[Row]:
         district. Every venue of the list is in exactly one; ``unconfirmed`` counts venues with
         any flag that somebody has to settle, ``validity_over`` those whose term (有效期) has ended,
         ``questions_open`` what waits in the review. ``people_estimated`` are residents of townships
-        whose number is shared out, not counted.
+        whose number is shared out, not counted. Where a street network was used,
+        ``cells_no_street`` and ``people_no_street`` count cells whose centre has no street near,
+        ``cells_no_way`` and ``people_no_way`` those with no way to any venue: on foot, or by car
+        where walking has no network. All four are None where nothing had one.
     """
     area = snapshot.area
     rows = [
@@ -95,6 +100,7 @@ def _row(snapshot: Snapshot, names: Row, venues: Sequence[Venue], zh: str, en: s
         "validity_over": sum(v.status == "lapsed" or bool(OVER & set(v.flags)) for v in venues),
         "questions_open": waiting.get(names["adcode"] or "", 0),
         **_townships(snapshot, names["adcode"]),
+        **_streets(snapshot, names["adcode"]),
         "confirm_zh": zh,
         "confirm_en": en,
     }
@@ -116,6 +122,20 @@ def _townships(snapshot: Snapshot, adcode: str | None) -> Row:
         "townships_without_point": len(lost),
         "people_estimated": int(people[guessed].sum()),
     }
+
+
+def _streets(snapshot: Snapshot, adcode: str | None) -> Row:
+    """Count cells, and the people in them, that the streets do not tie to any venue."""
+    table, demand = network_table(snapshot), snapshot.demand
+    found: Row = {}
+    for reason in ("no_street", "no_way"):
+        cells = people = None
+        if table is not None and table.reason is not None:
+            home = snapshot.area.districts["adcode"].to_numpy()[demand.cell_district]
+            mine = (table.reason == REASONS.index(reason)) & (home == adcode)
+            cells, people = int(mine.sum()), int(demand.people[mine[demand.row_cell]].sum())
+        found |= {f"cells_{reason}": cells, f"people_{reason}": people}
+    return found
 
 
 def to_confirm(snapshot: Snapshot, adcodes: Sequence[str] = ()) -> list[Row]:

@@ -23,6 +23,14 @@ from venuenet.publish.district import (
     rank_text,
 )
 from venuenet.publish.geo import credits
+from venuenet.publish.how import (
+    all_estimated,
+    basis_of,
+    is_estimate,
+    traveller_note,
+    traveller_words,
+    ways_made,
+)
 from venuenet.publish.sketch import district_sketch, symbol
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import Lang, checked_lang, flag_text, word
@@ -85,8 +93,25 @@ def report_html(snapshot: Snapshot, adcode: str, question: Question, lang: str =
             cell_km2=f"{snapshot.demand.area_km2.mean():.2f}",
             samples=times_for(snapshot, question).samples,
             top=TOP_GAPS,
+            estimated=is_estimate(times_for(snapshot, question)),
+            all_estimated=all_estimated(snapshot),
+            ways=[words.pick(said, tongue) for said in ways_made(snapshot)],
+            traveller=words.picked(traveller_words(snapshot.manifest), tongue),
+            traveller_note=words.picked(traveller_note(snapshot), tongue),
+            unknown=_unknown(snapshot, tongue),
         )
     )
+
+
+def _unknown(snapshot: Snapshot, lang: Lang) -> str:
+    """Name what travel times leave out, as the snapshot's networks leave it."""
+    bases = {basis_of(t) for t in snapshot.times.values()}
+    missing = []
+    if not bases & {"feed", "timetable"} and basis_of(snapshot.times["transit"]) != "matrix":
+        missing.append(("地面公交；", "surface transit; "))
+    if all_estimated(snapshot):
+        missing.append(("真实步行和道路网络；", "real walking and road networks; "))
+    return "".join(words.pick(m, lang) for m in missing)
 
 
 def assumption_rows(snapshot: Snapshot, lang: Lang) -> list[Row]:
@@ -100,6 +125,26 @@ def assumption_rows(snapshot: Snapshot, lang: Lang) -> list[Row]:
             "confidence": word(words.CONFIDENCES, value.confidence, lang),
         }
         for name, value in _values(snapshot.assumptions, "", lang)
+    ] + _travel_rows(snapshot, lang)
+
+
+def _travel_rows(snapshot: Snapshot, lang: Lang) -> list[Row]:
+    """List what a build with networks, or for another traveller, assumes beside the estimates."""
+    travel = snapshot.manifest.parameters.get("travel")
+    if travel is None:
+        return []
+    rules = travel["rules"]
+    values = {**rules["travellers"][travel["traveller"]], **rules["streets"]}
+    return [
+        {
+            "name": word(words.ASSUMPTIONS, f"travel.{key}", lang),
+            "value": value["value"],
+            "unit": word(words.UNITS, value["unit"], lang),
+            "source": value["source"],
+            "confidence": word(words.CONFIDENCES, value["confidence"], lang),
+        }
+        for key, value in values.items()
+        if isinstance(value, dict)
     ]
 
 

@@ -30,7 +30,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """From metres to the drawing: units right and down from its upper left corner."""
 
     left: float
@@ -39,14 +39,17 @@ class _Frame:
     height: float
 
     def at(self, x: Number, y: Number) -> tuple[Number, Number]:
+        """Map metres to the drawing's units."""
         return (x - self.left) * self.per_metre, (self.top - y) * self.per_metre
 
     def clip(self, shape: BaseGeometry) -> BaseGeometry:
+        """Cut a shape, metres, to what the drawing shows."""
         right = self.left + WIDTH / self.per_metre
         bottom = self.top - self.height / self.per_metre
         return shapely.clip_by_rect(shape, self.left, bottom, right, self.top)
 
     def path(self, shape: BaseGeometry) -> str:
+        """Write polygons, metres, as the data of an SVG path; holes kept."""
         return "".join(self._ring(r) for r in _rings(shape))
 
     def _ring(self, points: NDArray[np.float64]) -> str:
@@ -56,7 +59,7 @@ class _Frame:
 
 
 @dataclass
-class _Labels:
+class Labels:
     """Labels that keep out of each other's way; ``left_out`` counts those without room."""
 
     height: float
@@ -64,6 +67,7 @@ class _Labels:
     left_out: int = 0
 
     def mark(self, x: float, y: float, reach: float) -> None:
+        """Keep labels off a mark; units of the drawing."""
         self.taken.append((x - reach, y - reach, x + reach, y + reach))
 
     def place(self, x: float, y: float, text: str) -> str:
@@ -110,13 +114,14 @@ def _rings(shape: BaseGeometry) -> Iterator[NDArray[np.float64]]:
                 yield shapely.get_coordinates(ring)
 
 
-def _fit(shape: BaseGeometry) -> _Frame:
+def fit(shape: BaseGeometry) -> Frame:
+    """Choose the frame that shows a shape, metres, with a margin around it."""
     left, bottom, right, top = shape.bounds
     wide, high = right - left, top - bottom
     inner = WIDTH - 2 * MARGIN
     height = min(max(inner * high / wide + 2 * MARGIN, HEIGHTS[0]), HEIGHTS[1])
     per_metre = min(inner / wide, (height - 2 * MARGIN) / high)
-    return _Frame(
+    return Frame(
         left=(left + right) / 2 - WIDTH / 2 / per_metre,
         top=(bottom + top) / 2 + height / 2 / per_metre,
         per_metre=per_metre,
@@ -169,8 +174,8 @@ def district_sketch(
 
     shapes = {d.adcode: metres(d.geometry) for d in area.districts.itertuples()}
     home = shapes[adcode]
-    frame = _fit(home)
-    labels = _Labels(frame.height)
+    frame = fit(home)
+    labels = Labels(frame.height)
     labels.taken += [(0, frame.height - 52, 200, frame.height), (WIDTH - 60, 0, WIDTH, 80)]
     rows = gap_rows(snapshot, question, [adcode])
     zones = gap_shapes(snapshot, question)
@@ -201,13 +206,13 @@ def district_sketch(
         *(f'<path class="beside" d="{frame.path(shape)}"/>' for _, shape in neighbours),
         f'<path class="home" d="{edge}"/>',
         f'<g clip-path="url(#home)">{reached}{"".join(drawn)}</g>',
-        _rail(snapshot, frame),
+        rail_lines(snapshot, frame),
         f'<path class="edge" d="{edge}"/>',
         f'<g class="names beside-names">{beside}</g>',
         towns,
         venues,
         "</g>",
-        _furniture(frame, lang),
+        furniture(frame, lang),
         f'<rect class="border" width="{WIDTH:.0f}" height="{frame.height:.0f}"/>',
         "</svg>",
     ]
@@ -227,7 +232,7 @@ _PATTERNS = (
 
 
 def _inhabited(
-    snapshot: Snapshot, adcode: str, question: Question, frame: _Frame
+    snapshot: Snapshot, adcode: str, question: Question, frame: Frame
 ) -> BaseGeometry | None:
     """Outline of the inhabited cells in sight; None where nobody can say what is reached."""
     demand = snapshot.demand
@@ -239,7 +244,7 @@ def _inhabited(
     return outline(cells)
 
 
-def _rail(snapshot: Snapshot, frame: _Frame) -> str:
+def rail_lines(snapshot: Snapshot, frame: Frame) -> str:
     """Rail as straight links between stations, with the stations."""
     area = snapshot.area
     if len(area.stations) == 0:
@@ -254,17 +259,18 @@ def _rail(snapshot: Snapshot, frame: _Frame) -> str:
     lines = "".join(
         f"M{where[a][0]:.1f} {where[a][1]:.1f}L{where[b][0]:.1f} {where[b][1]:.1f}"
         for a, b in sorted(pairs)
-        if _near(where[a], frame) or _near(where[b], frame)
+        if in_sight(where[a], frame) or in_sight(where[b], frame)
     )
     dots = "".join(
         f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.6"/>'
         for a, b in where.values()
-        if _near((a, b), frame)
+        if in_sight((a, b), frame)
     )
     return f'<g class="rail"><path d="{lines}"/>{dots}</g>' if lines else ""
 
 
-def _near(point: tuple[float, float], frame: _Frame) -> bool:
+def in_sight(point: tuple[float, float], frame: Frame) -> bool:
+    """Tell whether a point, units of the drawing, is on it or just outside."""
     return -50 < point[0] < WIDTH + 50 and -50 < point[1] < frame.height + 50
 
 
@@ -273,8 +279,8 @@ def _venues(
     adcode: str,
     question: Question,
     numbers: dict[str, int],
-    frame: _Frame,
-    labels: _Labels,
+    frame: Frame,
+    labels: Labels,
 ) -> str:
     """Draw the district's venues with their numbers, those around it that count small and grey."""
     own, around = [], []
@@ -286,7 +292,7 @@ def _venues(
             number = str(numbers[venue.venue_id])
             own.append((venue.kind in SCIENCE_KINDS, symbol(venue.kind, x, y, MARKER, number)))
             labels.mark(x, y, MARKER)
-        elif _near((x, y), frame) and venue.kind in question.kinds and venue.counts:
+        elif in_sight((x, y), frame) and venue.kind in question.kinds and venue.counts:
             around.append(f'<circle class="around" cx="{x:.1f}" cy="{y:.1f}" r="5"/>')
     drawn = [mark for _, mark in sorted(own, key=lambda m: m[0])]
     return "".join(around + drawn)
@@ -295,8 +301,8 @@ def _venues(
 def _towns(
     snapshot: Snapshot,
     adcode: str,
-    frame: _Frame,
-    labels: _Labels,
+    frame: Frame,
+    labels: Labels,
     rows: Sequence[Row],
     lang: Lang,
 ) -> tuple[str, int]:
@@ -335,8 +341,8 @@ def _short(town: object, lang: Lang) -> str:
 def _neighbour_names(
     neighbours: Sequence[tuple[str, BaseGeometry]],
     names: dict[str, str],
-    frame: _Frame,
-    labels: _Labels,
+    frame: Frame,
+    labels: Labels,
 ) -> str:
     out = []
     for code, shape in neighbours:
@@ -348,7 +354,7 @@ def _neighbour_names(
     return "".join(out)
 
 
-def _furniture(frame: _Frame, lang: Lang) -> str:
+def furniture(frame: Frame, lang: Lang) -> str:
     """Scale bar and north arrow."""
     room = 170.0
     metres = max(m for m in SCALE_BARS_M if m * frame.per_metre <= room or m == SCALE_BARS_M[0])

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -23,13 +24,18 @@ from venuenet.publish.csv_files import FORMULA_STARTS
 from venuenet.publish.district import (
     Answer,
     DistrictFacts,
-    GapPart,
     count_venues,
     district_facts,
     findings,
     rank_text,
 )
 from venuenet.publish.geo import credits
+from venuenet.publish.how import (
+    all_estimated,
+    traveller_note,
+    traveller_suffix,
+    ways_made,
+)
 from venuenet.publish.report import assumption_rows
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import word
@@ -136,9 +142,9 @@ def report_xlsx(snapshot: Snapshot, adcode: str, question: Question) -> bytes:
     _summary(sheets[0], snapshot, facts)
     _towns(sheets[1], snapshot, facts)
     _groups(sheets[2], snapshot, facts)
-    _gaps(sheets[3], facts, facts.service, "服务缺口", "Service gaps")
-    _gaps(sheets[4], facts, facts.data, "数据缺口", "Data gaps")
-    _venues(sheets[5], facts, question)
+    _gaps(sheets[3], snapshot, facts, "service")
+    _gaps(sheets[4], snapshot, facts, "data")
+    _venues(sheets[5], snapshot, facts, question)
     _method(sheets[6], snapshot)
     for written in sheets:
         for i, width in written.widths.items():
@@ -148,7 +154,8 @@ def report_xlsx(snapshot: Snapshot, adcode: str, question: Question) -> bytes:
         written.sheet.page_setup.paperSize = 9
         written.sheet.page_setup.fitToHeight = 0
         written.sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    book.properties.title = f"{facts.name_zh}科普场馆与基地覆盖分析及缺口"
+    traveller = traveller_suffix(snapshot.manifest, "zh")
+    book.properties.title = f"{facts.name_zh}科普场馆与基地覆盖分析及缺口{traveller}"
     book.properties.creator = f"venuenet {snapshot.manifest.version}"
     return _saved(book, snapshot.manifest.as_of)
 
@@ -233,9 +240,9 @@ _SHARES = (
 _MEDIAN = _Column("中位分钟", "Median minutes", _get("median_minutes"), 11, DECIMAL)
 
 
-def _title(sheet: _Sheet, text: str, english: str) -> None:
-    sheet.line(text, font=_TITLE)
-    sheet.line(english, font=_SOFT)
+def _title(sheet: _Sheet, snapshot: Snapshot, text: str, english: str) -> None:
+    sheet.line(text + traveller_suffix(snapshot.manifest, "zh"), font=_TITLE)
+    sheet.line(english + traveller_suffix(snapshot.manifest, "en"), font=_SOFT)
 
 
 def _frozen(sheet: _Sheet, columns: Sequence[_Column], rows: Sequence[Row], column: str) -> None:
@@ -256,6 +263,7 @@ def _asked(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
 def _summary(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     _title(
         sheet,
+        snapshot,
         f"《{facts.name_zh}科普场馆与基地覆盖分析及缺口报告》",
         f"{facts.name_en} District: coverage and gaps of science venues and bases",
     )
@@ -295,7 +303,8 @@ def _both(answer: Answer) -> list[tuple[Row, str]]:
 
 
 def _towns(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
-    _title(sheet, f"{facts.name_zh}：按街道乡镇的覆盖", f"{facts.name_en}: coverage by township")
+    names = f"{facts.name_zh}：按街道乡镇的覆盖", f"{facts.name_en}: coverage by township"
+    _title(sheet, snapshot, *names)
     _asked(sheet, snapshot, facts)
     total = {**facts.asked.district, "name_zh": "全区", "name_en": "District"}
     rows = [*facts.towns, {**total, "township_code": facts.adcode}]
@@ -311,7 +320,8 @@ def _towns(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
 
 
 def _groups(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
-    _title(sheet, f"{facts.name_zh}：各人群的覆盖", f"{facts.name_en}: coverage by group")
+    names = f"{facts.name_zh}：各人群的覆盖", f"{facts.name_en}: coverage by group"
+    _title(sheet, snapshot, *names)
     _asked(sheet, snapshot, facts)
     notes = {g.id: g.note_zh for g in snapshot.area.meta.groups}
     columns = (
@@ -326,8 +336,12 @@ def _groups(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     _frozen(sheet, columns, facts.groups, "B")
 
 
-def _gaps(sheet: _Sheet, facts: DistrictFacts, part: GapPart, zh: str, en: str) -> None:
-    _title(sheet, f"{facts.name_zh}：{zh}", f"{facts.name_en}: {en}")
+def _gaps(
+    sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts, kind: Literal["service", "data"]
+) -> None:
+    part = facts.service if kind == "service" else facts.data
+    zh, en = {"service": ("服务缺口", "Service gaps"), "data": ("数据缺口", "Data gaps")}[kind]
+    _title(sheet, snapshot, f"{facts.name_zh}：{zh}", f"{facts.name_en}: {en}")
     sheet.line(f"共 {len(part.rows)} 处 zones，{part.people:,} 人 people", font=_SOFT)
     columns = (
         _Column("所在街道乡镇", "Township", lambda r: r["township_zh"], 18),
@@ -346,8 +360,9 @@ def _gaps(sheet: _Sheet, facts: DistrictFacts, part: GapPart, zh: str, en: str) 
     _frozen(sheet, columns, part.rows, "B")
 
 
-def _venues(sheet: _Sheet, facts: DistrictFacts, question: Question) -> None:
-    _title(sheet, f"{facts.name_zh}：场馆与基地名录", f"{facts.name_en}: venues and bases")
+def _venues(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts, question: Question) -> None:
+    names = f"{facts.name_zh}：场馆与基地名录", f"{facts.name_en}: venues and bases"
+    _title(sheet, snapshot, *names)
     science = next(r for r in count_venues(facts, question) if r["kind"] == "science")
     sheet.line(
         f"科普场馆 {science['total']} 处，计入覆盖 {science['counted']} 处，"
@@ -375,11 +390,23 @@ def _venues(sheet: _Sheet, facts: DistrictFacts, question: Question) -> None:
     _frozen(sheet, columns, facts.venues, "C")
 
 
+def _travel(snapshot: Snapshot) -> list[str]:
+    """Say how times were made: in a line for the embedded estimates, else mode by mode."""
+    said = [
+        "时间为估算：步行按直线距离乘绕行系数，公共交通为步行加轨道；无地面公交数据，另列的假设公交不计入其他数字。"
+    ]
+    if not all_estimated(snapshot):
+        said = [f"{zh}。{en}." for zh, en in ways_made(snapshot)]
+    if note := traveller_note(snapshot):
+        said.append(f"{note[0]}。{note[1]}.")
+    return said
+
+
 def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
-    _title(sheet, "来源与方法", "Sources and method")
+    _title(sheet, snapshot, "来源与方法", "Sources and method")
     for zh in (
         "人口为模型推算到网格的估计值，不是点数；街道乡镇无普查数的按本区余数估计。",
-        "时间为估算：步行按直线距离乘绕行系数，公共交通为步行加轨道；无地面公交数据，另列的假设公交不计入其他数字。",
+        *_travel(snapshot),
         "时间不超过时限即为可达；低、高只反映场馆位置精度。没有数据写“无数据”，不是零。",
         "标准均为参考值或建议指标。缺口按网格就近归属街道乡镇，与按居民所属统计可能略有不同，全区合计一致。",
     ):

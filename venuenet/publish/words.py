@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from venuenet.errors import BadQueryError
 from venuenet.model import SCIENCE_KINDS, Question
+from venuenet.publish.how import mode_words, table_for, traveller_words
 from venuenet.publish.snapshot import Snapshot
 
 Lang = Literal["zh", "en"]
@@ -47,11 +48,6 @@ CONFIDENCES: Table = {
     "low": ("低", "low"),
     "参考值": ("参考值", "reference value"),
 }
-MODES: Table = {
-    "walk": ("步行", "on foot"),
-    "transit": ("公共交通（步行+轨道）", "by transit (walking and rail)"),
-    "drive": ("驾车（估算）", "by car (estimated)"),
-}
 GAP_TYPES: Table = {
     "service": ("服务缺口", "service gap"),
     "data": ("数据缺口", "data gap"),
@@ -86,6 +82,22 @@ ASSUMPTIONS: Table = {
     "surface_transit.wait_min": ("假设公交：候车", "Assumed bus: wait"),
     "surface_transit.access_min": ("假设公交：步行进出站", "Assumed bus: walk to and from stops"),
     "surface_transit.reach_km": ("假设公交：最长乘距", "Assumed bus: longest ride"),
+    "travel.walk_ratio": (
+        "出行者步行速度（上列步行速度的倍数）",
+        "Traveller's pace (× walking speed)",
+    ),
+    "travel.longest_walk_min": (
+        "进出站步行上限（有导入网络时）",
+        "Longest walk to a stop (networks)",
+    ),
+    "travel.longest_change_min": (
+        "换乘步行上限（有导入网络时）",
+        "Longest walk to change (networks)",
+    ),
+    "travel.most_off_m": ("离道路多远以内算在路上", "Farthest from a street to be on it"),
+    "travel.turn_right_s": ("驾车右转耗时（有导入路网时）", "Driving: right turn (streets)"),
+    "travel.turn_left_s": ("驾车左转耗时（有导入路网时）", "Driving: left turn (streets)"),
+    "travel.turn_back_s": ("驾车掉头耗时（有导入路网时）", "Driving: turning round (streets)"),
     "demand.floor_per_km2": ("视为无人居住的密度下限", "Density taken as uninhabited below"),
     "demand.cap_per_km2": ("网格人口密度上限", "Highest density of a cell"),
     "demand.slack": (
@@ -128,6 +140,7 @@ UNITS: Table = {
     "km/h": ("公里/小时", "km/h"),
     "ratio": ("比值", "ratio"),
     "min": ("分钟", "min"),
+    "s": ("秒", "s"),
     "km": ("公里", "km"),
     "m": ("米", "m"),
     "persons": ("人", "persons"),
@@ -144,6 +157,19 @@ FLAGS: Table = {
     "travel_estimated": (
         "出行时间为估算值（直线距离加绕行系数，轨道交通按发车间隔）",
         "travel times are estimates (straight lines with a detour; rail by headways)",
+    ),
+    "walk_estimated": (
+        "乘车按导入班次，但步行段为估算值（直线距离加绕行系数）",
+        "rides follow imported services, but walking is estimated (straight lines with a detour)",
+    ),
+    "traveller:senior": ("时间按出行者“老年人”计算", "times are those of a senior traveller"),
+    "traveller:child": (
+        "时间按出行者“儿童（成人陪同）”计算",
+        "times are those of a child with an adult",
+    ),
+    "traveller:no_car": (
+        "时间按出行者“无车居民”计算",
+        "times are those of a traveller without a car",
     ),
     "surface_transit_assumed": (
         "含假设的地面公交，无实际公交数据",
@@ -243,6 +269,11 @@ def pick(words: Words, lang: Lang) -> str:
     return words[LANGS.index(lang)]
 
 
+def picked(words: Words | None, lang: Lang) -> str | None:
+    """Return the text of one language, None where there is nothing to say."""
+    return None if words is None else pick(words, lang)
+
+
 def word(table: Table, code: str, lang: Lang) -> str:
     """Return the word for a code; a code nobody has put into words stays as it is."""
     return pick(table[code], lang) if code in table else code
@@ -250,6 +281,9 @@ def word(table: Table, code: str, lang: Lang) -> str:
 
 def flag_text(flag: str, lang: Lang) -> str:
     """Explain a flag in a few plain words."""
+    if flag.startswith("traveller:") and flag not in FLAGS:
+        who = flag.removeprefix("traveller:")
+        return pick((f"时间按出行者“{who}”计算", f"times are those of the traveller “{who}”"), lang)
     return word(FLAGS, flag, lang)
 
 
@@ -265,7 +299,7 @@ def question_text(snapshot: Snapshot, question: Question, lang: Lang) -> str:
     if standard is not None:
         parts = [pick((standard.name_zh, standard.name_en), lang)]
     else:
-        mode = word(MODES, question.mode, lang)
+        mode = pick(mode_words(table_for(snapshot, question)), lang)
         least = "" if question.k == 1 else f"至少{question.k}处"
         parts = [
             f"{mode}{question.minutes}分钟内可达{least}场馆"
@@ -280,6 +314,9 @@ def question_text(snapshot: Snapshot, question: Question, lang: Lang) -> str:
         parts.append(group_name(snapshot, question.group, lang))
     if question.surface_transit:
         parts.append("含假设的地面公交" if lang == "zh" else "with an assumed bus service")
+    traveller = traveller_words(snapshot.manifest)
+    if traveller is not None:
+        parts.append(pick(traveller, lang))
     return ("，" if lang == "zh" else "; ").join(parts)
 
 

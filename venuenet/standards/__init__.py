@@ -14,6 +14,8 @@ from venuenet.model import KINDS, SCIENCE_KINDS, Kind, Mode, Standard
 T = TypeVar("T", float, str)
 M = TypeVar("M", bound=BaseModel)
 HERE = Path(__file__).parent
+MOST_TOLD = 100
+"""Faults of a file that are told one by one; all are counted."""
 
 
 class _Strict(BaseModel):
@@ -27,6 +29,18 @@ class Value(_Strict, Generic[T]):
     unit: str
     source: str
     confidence: str
+
+
+class Amount(Value[float]):
+    """A number that cannot be negative, nor infinite."""
+
+    value: float = Field(ge=0, le=100_000, allow_inf_nan=False)
+
+
+class Ratio(Value[float]):
+    """A factor that neither stops anybody nor makes them fly."""
+
+    value: float = Field(ge=0.1, le=5, allow_inf_nan=False)
 
 
 class Walk(_Strict):
@@ -54,10 +68,10 @@ class Drive(_Strict):
 class StreetRules(_Strict):
     """What is assumed of street networks beside their speeds (``travel/speeds.yaml``)."""
 
-    most_off_m: Value[float]
-    turn_right_s: Value[float]
-    turn_left_s: Value[float]
-    turn_back_s: Value[float]
+    most_off_m: Amount
+    turn_right_s: Amount
+    turn_left_s: Amount
+    turn_back_s: Amount
 
 
 class Traveller(_Strict):
@@ -65,11 +79,11 @@ class Traveller(_Strict):
 
     name_zh: str
     name_en: str
-    walk_ratio: Value[float]
+    walk_ratio: Ratio
     stairs: bool
     car: bool
-    longest_walk_min: Value[float]
-    longest_change_min: Value[float]
+    longest_walk_min: Amount
+    longest_change_min: Amount
     most_rides: int = Field(ge=0, le=10)
 
 
@@ -163,7 +177,7 @@ def _read(path: Path) -> object:
 
 def _refuse(path: Path, error: ValidationError) -> BadQueryError:
     where = "; ".join(
-        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:10]
+        f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()[:MOST_TOLD]
     )
     return BadQueryError(
         f"{path.name} 有 {error.error_count()} 处错误：{where}",

@@ -18,6 +18,18 @@ export interface Envelope {
   sources: Source[];
 }
 
+/** How the times of an answer were made, and for whom. */
+export interface Travel {
+  mode: Mode;
+  basis: string;
+  engine: string;
+  estimated: boolean;
+  period: string | null;
+  zh: string;
+  en: string;
+  traveller: Named & { id: string };
+}
+
 export interface Figures {
   people: number | null;
   covered: number | null;
@@ -56,6 +68,7 @@ export interface GroupRow extends Figures {
 }
 
 export interface CoverageAnswer extends Envelope {
+  travel: Travel;
   standard: string | null;
   mode: Mode;
   minutes: number;

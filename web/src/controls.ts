@@ -13,6 +13,7 @@ import {
   VENUE_KINDS,
   type VenueKind,
 } from './state';
+import { modeText, surfaceCompares } from './words';
 
 /** Wait this long after the last movement of the slider before asking the server. */
 const PAUSE_MS = 250;
@@ -75,7 +76,7 @@ export function createControls(
   const mode = h(
     'select',
     { 'data-testid': 'mode', onchange: () => update(custom()) },
-    MODES.map((each) => option(each, t(`mode_${each}`))),
+    MODES.map((each) => option(each, modeText(each))),
   );
 
   let timer = 0;
@@ -139,7 +140,11 @@ export function createControls(
       h('span', {}, t('surface')),
       h('em', { class: 'tag' }, t('assumption')),
     ),
-    h('p', { id: 'surface-hint', class: 'hint' }, t('surface_hint')),
+    h(
+      'p',
+      { id: 'surface-hint', class: 'hint' },
+      t(surfaceCompares() ? 'surface_hint' : 'surface_hint_networks'),
+    ),
   );
 
   const element = h(

@@ -23,11 +23,27 @@ const zh = {
   standard_none: '自定（方式 + 时间）',
   mode: '出行方式',
   mode_walk: '步行',
-  mode_transit: '公共交通（轨道）',
-  mode_drive: '驾车（估算）',
+  mode_transit: '公共交通',
+  mode_drive: '驾车',
   mode_walk_short: '步行',
-  mode_transit_short: '步行加轨道交通',
-  mode_drive_short: '驾车（估算）',
+  mode_transit_short: '公共交通',
+  mode_drive_short: '驾车',
+  mode_walk_matrix: '步行（导入矩阵）',
+  mode_walk_matrix_short: '步行（导入矩阵）',
+  mode_transit_headways: '公共交通（轨道）',
+  mode_transit_headways_short: '步行加轨道交通',
+  mode_transit_feed: '公共交通（导入班次）',
+  mode_transit_feed_short: '步行加导入的公共交通班次',
+  mode_transit_timetable: '公共交通（导入班次）',
+  mode_transit_timetable_short: '步行加导入的公共交通班次',
+  mode_transit_matrix: '公共交通（导入矩阵）',
+  mode_transit_matrix_short: '公共交通（导入矩阵）',
+  mode_drive_straight: '驾车（估算）',
+  mode_drive_straight_short: '驾车（估算）',
+  mode_drive_matrix: '驾车（导入矩阵）',
+  mode_drive_matrix_short: '驾车（导入矩阵）',
+  mode_drive_no_car: '驾车（出行者无车）',
+  mode_drive_no_car_short: '驾车（出行者无车）',
   minutes: '时间上限',
   minutes_slider: '时间上限（滑块）',
   minutes_unit: '分钟',
@@ -47,6 +63,8 @@ const zh = {
   surface: '计入地面公交',
   assumption: '假设',
   surface_hint: '没有公交数据，按假设的车速和候车时间估算，不是主口径',
+  surface_hint_networks:
+    '仍按直线和假设的车速、候车时间估算，不用导入的路网、班次或矩阵，不能与主口径相减',
   sentence: '{mode} {minutes} 分钟内能到达至少 {k} 座{kinds}的{group}',
   sentence_surface: '（含地面公交，假设）',
 
@@ -167,6 +185,7 @@ const zh = {
   sketch: '示意图，不作为划界依据',
   review_number: '审图号：（待填）',
   modelled: '人口为模型估算',
+  how: '时间怎样得来',
 } as const;
 
 export type Key = keyof typeof zh;
@@ -191,11 +210,27 @@ const en: Record<Key, string> = {
   standard_none: 'Custom (mode + time)',
   mode: 'Travel mode',
   mode_walk: 'Walking',
-  mode_transit: 'Transit (rail)',
-  mode_drive: 'Driving (estimated)',
+  mode_transit: 'Transit',
+  mode_drive: 'Driving',
   mode_walk_short: 'walking',
-  mode_transit_short: 'walking and rail',
-  mode_drive_short: 'driving, estimated',
+  mode_transit_short: 'transit',
+  mode_drive_short: 'driving',
+  mode_walk_matrix: 'Walking (imported matrix)',
+  mode_walk_matrix_short: 'walking, imported matrix',
+  mode_transit_headways: 'Transit (rail)',
+  mode_transit_headways_short: 'walking and rail',
+  mode_transit_feed: 'Transit (imported services)',
+  mode_transit_feed_short: 'walking and imported services',
+  mode_transit_timetable: 'Transit (imported services)',
+  mode_transit_timetable_short: 'walking and imported services',
+  mode_transit_matrix: 'Transit (imported matrix)',
+  mode_transit_matrix_short: 'transit, imported matrix',
+  mode_drive_straight: 'Driving (estimated)',
+  mode_drive_straight_short: 'driving, estimated',
+  mode_drive_matrix: 'Driving (imported matrix)',
+  mode_drive_matrix_short: 'driving, imported matrix',
+  mode_drive_no_car: 'Driving (no car)',
+  mode_drive_no_car_short: 'driving, without a car',
   minutes: 'Time limit',
   minutes_slider: 'Time limit (slider)',
   minutes_unit: 'min',
@@ -215,6 +250,8 @@ const en: Record<Key, string> = {
   surface: 'Include surface transit',
   assumption: 'assumption',
   surface_hint: 'No bus data: speeds and waits are assumed; not the headline figure',
+  surface_hint_networks:
+    'Still estimated on straight lines with assumed speeds and waits, not on the imported networks: not to be compared with the headline figure',
   sentence: '{group} within {minutes} min ({mode}) of at least {k} of the {kinds}',
   sentence_surface: ' (with surface transit, assumed)',
 
@@ -337,6 +374,7 @@ const en: Record<Key, string> = {
   sketch: 'Sketch map, not a basis for boundaries',
   review_number: 'Map review no.: (to fill in)',
   modelled: 'Population modelled',
+  how: 'How times were made',
 };
 
 export const DICTIONARIES: Record<Lang, Record<Key, string>> = { zh, en };
@@ -368,6 +406,12 @@ export function t(key: Key, values?: Values): string {
 export function tCode(prefix: string, code: string): string {
   const key = `${prefix}_${code}`;
   return key in zh ? t(key as Key) : code;
+}
+
+/** Say the first of these keys the page has words for; the last one where it has none. */
+export function tFirst(...keys: string[]): string {
+  const key = keys.find((each) => each in zh);
+  return key ? t(key as Key) : (keys.at(-1) ?? '');
 }
 
 /** A name in the page's language; many records have only the Chinese one. */

@@ -29,7 +29,7 @@ import { notes } from './notes';
 import { gapCard, venueCard } from './popups';
 import { ranking } from './ranking';
 import { DEFAULTS, formatState, gapsShown, parseState, type State } from './state';
-import { type Flags, learnFlags } from './words';
+import { type Flags, learnFlags, learnTravel, type Travelling, travellerText } from './words';
 
 const LANGUAGE_KEY = 'venuenet.lang';
 const PHONE = '(max-width: 760px)';
@@ -163,11 +163,11 @@ function put(place: HTMLElement, ...content: (Node | string)[]): void {
 function showFrame(): void {
   setLanguage(state.lang);
   document.documentElement.lang = state.lang === 'zh' ? 'zh-CN' : 'en';
-  document.title = t('title');
+  document.title = t('title') + travellerText();
   put(
     shell.header,
     h('a', { class: 'skip', href: '#view' }, t('skip')),
-    h('h1', {}, t('title')),
+    h('h1', {}, t('title') + travellerText()),
     h(
       'button',
       {
@@ -448,9 +448,10 @@ async function start(): Promise<void> {
       get<DistrictShapes>(paths.districts),
       get<{ items: Venue[] }>(paths.venues),
       get<{ items: Standard[] }>(paths.standards),
-      get<{ flags: Flags }>(paths.words),
+      get<{ flags: Flags } & Travelling>(paths.words),
     ]);
     learnFlags(words.flags);
+    learnTravel(words);
     fixed = { shapes, venues: venues.items, standards: standards.items };
   } catch (error) {
     showProblem(problemFrom(error), () => void start());

@@ -1,13 +1,13 @@
 /** The line below every view: date, sources, standing. */
 
-import type { Envelope } from './api';
+import type { Envelope, Travel } from './api';
 import { h } from './dom';
 import { pick, t } from './i18n';
 
 /** How much of the snapshot's hash is shown; the rest is in the tooltip. */
 const SHORT = 10;
 
-export function notes(envelope: Envelope | null): HTMLElement {
+export function notes(envelope: (Envelope & { travel?: Travel }) | null): HTMLElement {
   return h(
     'footer',
     { class: 'notes' },
@@ -20,6 +20,13 @@ export function notes(envelope: Envelope | null): HTMLElement {
         'span',
         { 'data-testid': 'snapshot', title: envelope.snapshot },
         t('snapshot', { id: envelope.snapshot.slice(0, SHORT) }),
+      ),
+    envelope?.travel &&
+      h(
+        'details',
+        { class: 'sources', 'data-testid': 'how' },
+        h('summary', {}, t('how')),
+        h('ul', {}, h('li', {}, `${pick(envelope.travel.zh, envelope.travel.en)}${t('stop')}`)),
       ),
     envelope &&
       h(

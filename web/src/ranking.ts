@@ -7,7 +7,7 @@ import { h } from './dom';
 import * as f from './format';
 import { type Key, nameOf, t, tCode } from './i18n';
 import { SORTS, type Sort, type SortKey, type State } from './state';
-import { flagList } from './words';
+import { flagList, modeText } from './words';
 
 export interface RankingEvents {
   choose(adcode: string): void;
@@ -29,7 +29,7 @@ export function sentence(state: State, standards: readonly Standard[]): string {
   const standard = findStandard(standards, state);
   const { mode, minutes } = standard ?? state;
   const text = t('sentence', {
-    mode: t(`mode_${mode}_short`),
+    mode: modeText(mode, '_short'),
     minutes,
     k: standard?.k ?? 1,
     kinds: kindsText(standard?.kinds ?? state.kinds),

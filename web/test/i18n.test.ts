@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { DICTIONARIES, type Key, translate } from '../src/i18n';
 import { GROUPS, MODES, VENUE_KINDS } from '../src/state';
-import { flagText, learnFlags } from '../src/words';
+import {
+  flagText,
+  learnFlags,
+  learnTravel,
+  modeText,
+  surfaceCompares,
+  travellerText,
+} from '../src/words';
 
 const { zh, en } = DICTIONARIES;
 const keys = Object.keys(zh) as Key[];
@@ -35,6 +42,36 @@ describe('both languages', () => {
   test("a flag is told in the server's words, an unknown one by its code", () => {
     learnFlags({ placeholder: ['占位记录', 'a placeholder'] });
     expect([flagText('placeholder'), flagText('another')]).toEqual(['占位记录', 'another']);
+  });
+
+  test('a mode is named by what its times rest on', () => {
+    const estimate = { basis: 'headways', estimated: true };
+    const drive = { basis: 'straight', estimated: true };
+    learnTravel({ modes: { transit: estimate, drive }, traveller: null });
+    expect([modeText('transit'), modeText('drive'), modeText('drive', '_short')]).toEqual([
+      '公共交通（轨道）',
+      '驾车（估算）',
+      '驾车（估算）',
+    ]);
+    expect(surfaceCompares()).toBe(true);
+    const onStreets = { basis: 'streets', estimated: false };
+    const feed = { basis: 'feed', estimated: false };
+    learnTravel({ modes: { transit: feed, drive: onStreets }, traveller: null });
+    expect([modeText('walk'), modeText('transit'), modeText('drive')]).toEqual([
+      '步行',
+      '公共交通（导入班次）',
+      '驾车',
+    ]);
+    expect(surfaceCompares()).toBe(false);
+    learnTravel({ modes: { transit: { ...estimate, estimated: false } }, traveller: null });
+    expect(surfaceCompares()).toBe(false);
+  });
+
+  test('only a traveller who is not an adult is named in the title', () => {
+    learnTravel({ modes: {}, traveller: null });
+    expect(travellerText()).toBe('');
+    learnTravel({ modes: {}, traveller: ['出行者：老年人', 'traveller: senior'] });
+    expect(travellerText()).toBe(' · 出行者：老年人');
   });
 
   test('holes are filled, unknown ones stay visible', () => {
