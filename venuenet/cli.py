@@ -34,7 +34,7 @@ from venuenet.console import (
     say,
 )
 from venuenet.engines import DEFAULT
-from venuenet.errors import BadQueryError, SnapshotError
+from venuenet.errors import BadQueryError, NetworkFileError, SnapshotError
 from venuenet.intake import seed
 from venuenet.model import Question
 from venuenet.options import (
@@ -135,7 +135,7 @@ def _is_outdated(store: SnapshotFolder, inputs: pipeline.Inputs) -> bool:
     """Whether a build now would give another snapshot than the one in force."""
     try:
         return pipeline.is_outdated(inputs, store.current().manifest)
-    except SnapshotError:
+    except (SnapshotError, NetworkFileError):
         return True
 
 

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
+from venuenet import pipeline
+from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.console import out, say
+from venuenet.engines import Engines
 from venuenet.errors import BadQueryError
+from venuenet.intake import seed
 from venuenet.model import MODES, Mode
 from venuenet.networks import Model, Networks
 from venuenet.options import DataOption
 from venuenet.publish.files import snapshot_graph, write_graph
 from venuenet.settings import Settings
-from venuenet.store import SnapshotFolder
+from venuenet.standards import load_assumptions, load_travel_rules
+from venuenet.store import SnapshotFolder, open_store, registry_exists
 from venuenet.terminal import bars, told
 
-app = typer.Typer(
-    help="路网、时刻表与矩阵的导入；覆盖网络的导出 · Networks in, the coverage graph out.",
-    invoke_without_command=True,
-)
+app = typer.Typer(invoke_without_command=True)
 DAYS = ("weekday", "saturday", "sunday")
+
+
+@dataclass(frozen=True)
+class When:
+    """Which day of the feeds, and between which seconds after midnight people leave."""
+
+    model: Model
+    day: dt.date | None
+    kind: Literal["weekday", "saturday", "sunday"]
+    window: tuple[int, int]
 
 
 def networks_folder(data: Path | None) -> Path | None:
@@ -47,7 +61,9 @@ def network(
     cells: Annotated[bool, typer.Option(help="是否包含格网 · With every cell.")] = True,
     data: DataOption = None,
 ) -> None:
-    """覆盖网络（GraphML 或 node-link JSON）· The coverage graph as a file.
+    """路网、时刻表与矩阵的导入；覆盖网络的导出 · Networks in, the coverage graph out.
+
+    不带子命令时，写出覆盖网络（GraphML 或 node-link JSON）· Alone: the coverage graph as a file.
 
     例 Example:  venuenet network -o beijing.graphml --no-cells
     """
@@ -94,6 +110,9 @@ def build(
     partial: Annotated[
         bool, typer.Option("--partial", help="允许矩阵缺部分网格 · Cells may be missing.")
     ] = False,
+    area: Annotated[
+        Path | None, typer.Option(help="区域数据包目录（默认内置北京）· Area pack.")
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """导入道路、时刻表或矩阵，供 venuenet build 使用 · Take networks in for venuenet build.
@@ -109,18 +128,49 @@ def build(
                 "give --osm, --gtfs or --matrix",
                 param="network",
             )
-        networks = Networks(_folder(data))
-        given = [_matrix(text, made_by) for text in matrix or []]
-        if osm:
-            with bars() as stage:
-                meta = networks.add_streets(osm, load_area(None), speeds, stage)
-            _tell_streets(meta)
-        if gtfs:
-            _add_feeds(networks, gtfs, model, day, window, drop_faulty)
-        for mode, path in given:
-            networks.add_matrix(path, mode, made_by, f"{dt.date.today()}", partial)
-            out.print(f"矩阵 matrix {mode}: {path.name}")
+        matrices = _matrices(matrix or [], made_by)
+        when = _when(model, day, window)
+        with Networks(_folder(data)).changed() as new, _area(area, data) as place:
+            if osm:
+                with bars() as stage:
+                    meta = new.add_streets(osm, place, speeds, stage)
+                _tell_streets(meta)
+            if gtfs:
+                meta = new.add_feeds(
+                    gtfs, when.model, when.window,
+                    day=when.day, weekday=when.kind, drop_faulty=drop_faulty,
+                )  # fmt: skip
+                _tell_transit(meta)
+            for mode, path in matrices.items():
+                check = new.add_matrix(path, mode, made_by, f"{dt.date.today()}", partial, place)
+                out.print(f"矩阵 matrix {mode}: {path.name}")
+                for zh, en in check.lines():
+                    out.print(f"  {zh} · {en}")
     say("下次 venuenet build 起使用 · used from the next venuenet build on")
+
+
+@app.command("prepare")
+def prepare(
+    area: Annotated[
+        Path | None, typer.Option(help="区域数据包目录（默认内置北京）· Area pack.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """预处理道路：驾车时间不变，计算快很多；大城市需几分钟 · Faster driving times, same numbers.
+
+    只在场馆很多、反复计算时值得 · Worth it for many venues, asked for again and again.
+
+    例 Example:  venuenet network prepare
+    """
+    with told(), bars() as stage:
+        engines = Engines(
+            load_area(area),
+            load_assumptions(),
+            load_travel_rules(),
+            networks=Networks(_folder(data)),
+        )
+        nodes = engines.prepare(stage)
+    out.print(f"已预处理 prepared: {nodes:,} 节点 nodes")
 
 
 @app.command("show")
@@ -131,13 +181,16 @@ def show(data: DataOption = None) -> None:
     """
     with told():
         networks = Networks(_folder(data))
-        if streets := networks.streets():
-            _tell_streets(streets[1])
-        if transit := networks.transit():
-            _tell_transit(transit.meta)
-        for mode, (path, about) in networks.matrices().items():
+        streets, transit, matrices = (
+            networks.streets_meta(), networks.transit_meta(), networks.matrices(),
+        )  # fmt: skip
+        if streets:
+            _tell_streets(streets)
+        if transit:
+            _tell_transit(transit)
+        for mode, (path, about) in matrices.items():
             out.print(f"矩阵 matrix {mode}: {path.name} ({about['made_by']}, {about['date']})")
-        if networks_folder(data) is None:
+        if not (streets or transit or matrices):
             out.print("没有导入过，全部按估算 · none: everything is estimated")
 
 
@@ -160,27 +213,44 @@ def remove(
     out.print("已移除 · removed" if there else "本来就没有 · there was none")
 
 
-def _matrix(text: str, made_by: str) -> tuple[Mode, Path]:
-    mode, _, path = text.partition("=")
-    if mode not in MODES or not path:
-        raise BadQueryError(
-            f"“{text}”应写作 MODE=FILE",
-            f"{text!r} should be MODE=FILE",
-            param="matrix",
-            allowed=list(MODES),
-        )
-    if not made_by:
+@contextmanager
+def _area(given: Path | None, data: Path | None) -> Iterator[StudyArea]:
+    """Give the area a build would read: a pack, or the embedded one with the registry's venues."""
+    if given is not None or not registry_exists(data):
+        yield load_area(given)
+        return
+    with closing(open_store(data=data)) as registry:
+        ledger = seed(registry, load_area(None))
+    with pipeline.registered(pipeline.Inputs(), ledger) as inputs:
+        yield load_area(inputs.area)
+
+
+def _matrices(given: Sequence[str], made_by: str) -> dict[Mode, Path]:
+    found: dict[Mode, Path] = {}
+    for text in given:
+        mode, _, path = text.partition("=")
+        if mode not in MODES or not path:
+            raise BadQueryError(
+                f"“{text}”应写作 MODE=FILE",
+                f"{text!r} should be MODE=FILE",
+                param="matrix",
+                allowed=list(MODES),
+            )
+        if mode in found:
+            raise BadQueryError(
+                f"{mode} 给出了两个矩阵", f"there are two matrices for {mode}", param="matrix"
+            )
+        found[mode] = Path(path)
+    if found and not made_by.strip():
         raise BadQueryError(
             "请用 --made-by 说明矩阵由谁、用什么算出",
             "say with --made-by who made the matrix and with what",
             param="made-by",
         )
-    return mode, Path(path)
+    return found
 
 
-def _add_feeds(
-    networks: Networks, paths: Sequence[Path], model: str, day: str, window: str, drop_faulty: bool
-) -> None:
+def _when(model: str, day: str, window: str) -> When:
     if model not in ("frequency", "timetable"):
         raise BadQueryError(
             f"没有“{model}”这种算法", f"there is no model {model!r}",
@@ -191,22 +261,20 @@ def _add_feeds(
         fixed = None if day in DAYS else dt.date.fromisoformat(day)
     except ValueError as error:
         raise BadQueryError(
+            f"看不懂 --day {day} 或 --window {window}："
             "日期写作 weekday、saturday、sunday 或 2026-11-22，时段写作 09:00-17:00",
+            f"--day {day} or --window {window} cannot be understood: "
             "a day is weekday, saturday, sunday or 2026-11-22, a window is 09:00-17:00",
             param="day/window",
         ) from error
-    if not 0 <= first < last:
+    if first >= last:
         raise BadQueryError(
             f"时段 {window} 应先早后晚",
             f"the window {window} ends before it begins",
             param="window",
         )
     kind = cast("Any", "sunday" if fixed else day)
-    meta = networks.add_feeds(
-        paths, cast("Model", model), (first, last),
-        day=fixed, weekday=kind, drop_faulty=drop_faulty,
-    )  # fmt: skip
-    _tell_transit(meta)
+    return When(cast("Model", model), fixed, kind, (first, last))
 
 
 def _clock(text: str) -> int:
@@ -219,10 +287,15 @@ def _clock(text: str) -> int:
 def _tell_streets(meta: dict[str, Any]) -> None:
     out.print(f"道路 streets: {meta['file']}（{meta['timestamp'] or '日期不明 no date'}）")
     for profile in ("walk", "cycle", "drive"):
-        if profile in meta:
-            out.print(f"  {profile}: {meta[profile]}")
+        counts = meta[profile]
+        out.print(
+            f"  {profile}: {counts['streets']:,} 条路段 streets，"
+            f"{counts['junctions']:,} 个路口 junctions，"
+            f"与主网不连通 outside the largest part: {counts['streets_outside_largest']:,}"
+        )
     if meta.get("ignored"):
-        out.print(f"  未采用 left out: {meta['ignored']}")
+        told = "、".join(f"{why} {count:,}" for why, count in meta["ignored"].items())
+        out.print(f"  未采用 left out: {told}")
 
 
 def _tell_transit(meta: dict[str, Any]) -> None:

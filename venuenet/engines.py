@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +15,20 @@ from venuenet.area import StudyArea
 from venuenet.errors import BadQueryError
 from venuenet.model import UNREACHED, DemandPoints, LocatedVenue, Mode, TravelTimes
 from venuenet.networks import Networks
+from venuenet.progress import Stage
 from venuenet.standards import Assumptions, Traveller, TravelRules
 from venuenet.travel.engine import Progress, TravelEngine, collect
 from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
-from venuenet.travel.frequent import FrequentTransit
 from venuenet.travel.imported import MatrixFile, read_matrix
 from venuenet.travel.legs import StraightWalking, Walking
-from venuenet.travel.on_streets import Network, StreetEngine, StreetWalking
-from venuenet.travel.roadfile import Profile, main_part
-from venuenet.travel.scheduled import ScheduledTransit
 from venuenet.travel.streets import CLOSED, Streets
-from venuenet.travel.ways import Turns, Ways, plain_ways, turning_ways
+
+# Engines with compiled code are imported by the functions that make them: every command imports
+# this module, and the compiler takes half a second to load.
+if TYPE_CHECKING:
+    from venuenet.travel.on_streets import Network
+    from venuenet.travel.roadfile import Profile
+    from venuenet.travel.ways import Ways
 
 DEFAULT = "adult"
 
@@ -70,12 +74,12 @@ class Engines:
         }
         own = {"walk": self._walk, "transit": self._transit, "drive": self._drive}
         for mode, (zh, en) in plain.items():
-            if mode in matrices:
+            if mode == "drive" and not self.who.car:
+                engine: TravelEngine = NoWay("drive", "no car")
+            elif mode in matrices:
                 path, said = matrices[mode]
                 source = MatrixFile(path, mode, said["made_by"], partial=said["partial"])
-                engine: TravelEngine = read_matrix(
-                    source, self.area, demand, venues, self.rules.walk
-                )
+                engine = read_matrix(source, self.area, demand, venues, self.rules.walk)
             else:
                 engine = own[mode]()
             yield zh, en, engine
@@ -106,7 +110,19 @@ class Engines:
     @cached_property
     def _streets(self) -> Streets | None:
         found = None if self.networks is None else self.networks.streets()
-        return None if found is None else found[0]
+        if found is None:
+            return None
+        streets, meta = found
+        here = self.area.meta
+        if (meta.get("area"), streets.crs) != (here.id, here.crs_metric):
+            raise BadQueryError(
+                f"道路是为区域 {meta.get('area')} 导入的，不能用于 {here.id}；"
+                "请用 venuenet network build --osm --area 重新导入，或用 --estimates",
+                f"the roads were taken in for the area {meta.get('area')}, not {here.id}; take "
+                "them in again with venuenet network build --osm --area, or use --estimates",
+                param="area",
+            )
+        return streets
 
     @property
     def _s_per_m(self) -> float:
@@ -115,6 +131,9 @@ class Engines:
         return walk.detour.value * 3.6 / walk.speed_kmh.value
 
     def _network(self, streets: Streets, ways: Ways, profile: Profile) -> Network:
+        from venuenet.travel.on_streets import Network  # noqa: PLC0415  see above
+        from venuenet.travel.roadfile import main_part  # noqa: PLC0415
+
         speed, rules = self.rules.walk.speed_kmh.value, self.travel.streets
         on = main_part(streets, profile) & (ways.cost != CLOSED).any(axis=1)
         return Network(streets, ways, speed, rules.most_off_m.value, on)
@@ -129,20 +148,17 @@ class Engines:
     def _walk(self) -> TravelEngine:
         if self._walk_network is None:
             return WalkEstimate(self.area, self.rules)
+        from venuenet.travel.on_streets import StreetEngine  # noqa: PLC0415  see above
+
         return StreetEngine(self.area, self._walk_network, "walk", "walk on streets", self._s_per_m)
 
     def _drive(self) -> TravelEngine:
-        if not self.who.car:
-            return NoWay("drive", "no car")
-        if self._streets is None:
+        if self._streets is None or self.networks is None:
             return DriveEstimate(self.area, self.rules)
-        drive, rules = self.rules.drive, self.travel.streets
-        turns = Turns(
-            right=round(10 * rules.turn_right_s.value),
-            left=round(10 * rules.turn_left_s.value),
-            back=round(10 * rules.turn_back_s.value),
-        )
-        ways = turning_ways(self._streets, self._streets.drive_ds, turns)
+        from venuenet.travel.on_streets import StreetEngine  # noqa: PLC0415  see above
+
+        drive = self.rules.drive
+        ways, key = self._drive_ways(self._streets)
         return StreetEngine(
             self.area,
             self._network(self._streets, ways, "drive"),
@@ -150,17 +166,61 @@ class Engines:
             "drive on streets",
             drive.detour.value * 3.6 / drive.default_speed_kmh.value,
             terminal_s=60 * drive.terminal_min.value,
+            hierarchy=self.networks.hierarchy(key),
         )
+
+    def _drive_ways(self, streets: Streets) -> tuple[Ways, str]:
+        """Return the ways of drivers, and what names them: the streets and the cost of turns."""
+        from venuenet.travel.ways import Turns, turning_ways  # noqa: PLC0415  see above
+
+        rules = self.travel.streets
+        turns = Turns(
+            right=round(10 * rules.turn_right_s.value),
+            left=round(10 * rules.turn_left_s.value),
+            back=round(10 * rules.turn_back_s.value),
+        )
+        meta = None if self.networks is None else self.networks.streets_meta()
+        key = f"{(meta or {}).get('key')} {turns.right} {turns.left} {turns.back}"
+        return turning_ways(streets, streets.drive_ds, turns), key
+
+    def prepare(self, stage: Stage) -> int:
+        """Contract the graph of drivers and keep it; returns its number of nodes.
+
+        It pays where many venues are asked for again and again: minutes for a large city, once.
+
+        Raises
+        ------
+        BadQueryError
+            There are no roads.
+        """
+        if self._streets is None or self.networks is None:
+            raise BadQueryError(
+                "还没有导入道路，请先运行 venuenet network build --osm FILE",
+                "there are no roads yet; run venuenet network build --osm FILE first",
+                param="osm",
+            )
+        from venuenet.travel.contract import contract  # noqa: PLC0415  see above
+
+        ways, key = self._drive_ways(self._streets)
+        with stage(
+            "收缩路网（最后阶段最慢）", "contracting (slowest at the end)", ways.graph.nodes
+        ) as tell:
+            self.networks.add_hierarchy(key, contract(ways.graph, tell))
+        return ways.graph.nodes
 
     def _transit(self) -> TravelEngine:
         transit = None if self.networks is None else self.networks.transit()
-        if transit is None:
-            if self._walk_network is None:
-                return TransitEstimate(self.area, self.rules)
-            return self._embedded_rail(StreetWalking(self._walk_network))
+        if transit is None and self._walk_network is None:
+            return TransitEstimate(self.area, self.rules)
+        from venuenet.travel.frequent import FrequentTransit  # noqa: PLC0415  see above
+        from venuenet.travel.on_streets import StreetWalking  # noqa: PLC0415
+        from venuenet.travel.scheduled import ScheduledTransit  # noqa: PLC0415
+
         walking: Walking = StraightWalking(self._s_per_m)
         if self._walk_network is not None:
             walking = StreetWalking(self._walk_network)
+        if transit is None:
+            return self._embedded_rail(walking)
         first, last = transit.window
         if transit.model == "timetable":
             return ScheduledTransit(
@@ -194,6 +254,8 @@ class Engines:
 
     def _embedded_rail(self, walking: Walking) -> TravelEngine:
         """Ride the area pack's rail by its headways, and walk on streets."""
+        from venuenet.travel.frequent import FrequentTransit  # noqa: PLC0415  see above
+
         period = self.rules.transit.period.value
         hours = TransitEstimate(self.area, self.rules).hours(period)
         at = self.area.stations.assign(line=self.area.stations["lines"].str.split("|"))
@@ -225,6 +287,8 @@ class Engines:
 
 def walk_ways(streets: Streets, rules: Assumptions, who: Traveller) -> Ways:
     """Let someone walk at their speed, and only on stairs if they can."""
+    from venuenet.travel.ways import plain_ways  # noqa: PLC0415  see above
+
     ds = np.rint(streets.length_m * 36 / rules.walk.speed_kmh.value).astype(np.int32)
     usable = streets.walk & ~(streets.stairs & (not who.stairs))[:, None]
     return plain_ways(streets, np.where(usable, ds[:, None], np.int32(CLOSED)))

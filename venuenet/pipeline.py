@@ -113,6 +113,8 @@ def compute(inputs: Inputs, stage: Stage = silent) -> Snapshot:
         demand = build_demand(area, rules.demand)
     venues = _counted(area)
     networks = Networks(inputs.networks) if inputs.networks else None
+    # Asked before they are used: what replaces a network meanwhile was not used.
+    travel, sources = inputs.travel(), networks.sources() if networks else ()
     engines = Engines(area, rules, load_travel_rules(inputs.travellers), inputs.traveller, networks)
     tables = []
     with announced(stage, COMPILE_S):
@@ -127,8 +129,8 @@ def compute(inputs: Inputs, stage: Stage = silent) -> Snapshot:
         standards,
         rules,
         inputs.registry,
-        inputs.travel(),
-        networks.sources() if networks else (),
+        travel,
+        sources,
     )
 
 

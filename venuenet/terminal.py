@@ -11,7 +11,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from venuenet.console import err, print_faults, say
-from venuenet.errors import FaultsError, RegistryError, SnapshotError, VenuenetError
+from venuenet.errors import (
+    FaultsError,
+    NetworkFileError,
+    RegistryError,
+    SnapshotError,
+    VenuenetError,
+)
 from venuenet.progress import Stage
 
 
@@ -29,7 +35,7 @@ def told() -> Iterator[None]:
         if error.allowed and error.allowed[0] not in error.detail:
             say(f"可用 allowed: {escape('、'.join(error.allowed))}")
         # 1: it could not be done; 2: it was asked for wrongly.
-        could_not = isinstance(error, SnapshotError | RegistryError)
+        could_not = isinstance(error, SnapshotError | RegistryError | NetworkFileError)
         raise typer.Exit(1 if could_not else 2) from error
     except OSError as error:
         say(f"[bold red]无法读写[/] {escape(str(error))}")
