@@ -74,7 +74,7 @@ def package_files(folder):
         path.relative_to(folder).as_posix()
         for top in ("venuenet", "api")
         for path in (folder / top).rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts  # .pyc, and what numba keeps
     }
 
 
