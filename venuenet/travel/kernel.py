@@ -293,7 +293,7 @@ def rows(
     graph: tuple[Index, Index, Ints],
     venues: tuple[NDArray[np.int64], Index, Ints],
     direct: Table,
-    by_node: Table,
+    by_node: tuple[NDArray[np.uint64], Index, Ints],
     bounds: tuple[int, int, int],
     room: tuple[Ints, Index, Ints, Ints],
     queue: tuple[Index, Index, int],

@@ -6,7 +6,7 @@ Venues are shared out among threads in batches; results do not depend on how.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import local
@@ -26,6 +26,9 @@ Progress = Callable[[int], None]
 
 BATCH = 8
 """Venues searched in one call: a stop is noticed between calls."""
+
+SLAB = 1 << 25
+"""Pairs put down together: 192 MB, of which only what is filled is taken."""
 
 MOST_S = np.iinfo(np.uint16).max
 """The matrix holds seconds in 16 bits."""
@@ -145,7 +148,7 @@ def rows(
             kernel.unsigned(graph),
             (venues.at, venues.node.view(np.uint32), venues.cost),
             (direct.at, direct.point, direct.cost),
-            (by_node.at, by_node.node, by_node.cost),
+            (by_node.at.view(np.uint64), by_node.node.view(np.uint32), by_node.cost),
             (first, last, 10 * most_s + 4),
             (room.time, room.touched, room.best, room.hit),
             (room.queue.first, room.queue.entry, room.queue.shift),
@@ -156,25 +159,43 @@ def rows(
         kept = int(counts.sum())
         return counts, room.out_point[:kept].copy(), room.out_s[:kept].copy()
 
-    return _joined(list(_shared_out(batch, n_venues, BATCH, threads, progress)))
+    return _joined(_shared_out(batch, n_venues, BATCH, threads, progress))
 
 
 _Piece = tuple[Ints, Ints, NDArray[np.uint16]]
 """Some venues' rows: how long each is, points, seconds."""
 
 
-def _joined(found: list[_Piece]) -> Rows:
-    """Put pieces one after the other; empties the list, so that no piece is held twice."""
-    counts = np.concatenate([[0], *(f[0] for f in found)])
-    at = np.cumsum(counts).astype(np.int64)
-    point, seconds = np.empty(at[-1], dtype=np.int32), np.empty(at[-1], dtype=np.uint16)
-    end = int(at[-1])
-    while found:
-        _, some_points, some_seconds = found.pop()
-        here = slice(end - len(some_points), end)
-        point[here], seconds[here] = some_points, some_seconds
-        end = here.start
-    return Rows(at, point, seconds)
+def _joined(pieces: Iterable[_Piece]) -> Rows:
+    """Put pieces one after the other.
+
+    They are poured into large slabs as they come: small pieces, freed later, would leave their
+    memory with the process, and all would be held twice.
+    """
+    counts: list[Ints] = [np.zeros(1, dtype=np.int32)]
+    slabs: list[tuple[Ints, NDArray[np.uint16]]] = []
+    used = SLAB
+    for count, point, seconds in pieces:
+        counts.append(count)
+        begin = 0
+        while begin < len(point):
+            if used == SLAB:
+                slabs.append((np.empty(SLAB, dtype=np.int32), np.empty(SLAB, dtype=np.uint16)))
+                used = 0
+            step = min(SLAB - used, len(point) - begin)
+            slabs[-1][0][used : used + step] = point[begin : begin + step]
+            slabs[-1][1][used : used + step] = seconds[begin : begin + step]
+            used, begin = used + step, begin + step
+    at = np.cumsum(np.concatenate(counts), dtype=np.int64)
+    if len(slabs) == 1:
+        return Rows(at, slabs[0][0][:used], slabs[0][1][:used])
+    all_points, all_seconds = np.empty(at[-1], dtype=np.int32), np.empty(at[-1], dtype=np.uint16)
+    while slabs:
+        some_points, some_seconds = slabs.pop()
+        here = slice(SLAB * len(slabs), min(SLAB * (len(slabs) + 1), int(at[-1])))
+        all_points[here] = some_points[: here.stop - here.start]
+        all_seconds[here] = some_seconds[: here.stop - here.start]
+    return Rows(at, all_points, all_seconds)
 
 
 def rows_by_sweep(

@@ -7,7 +7,9 @@ one second either may be named first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ from venuenet.model import (
 )
 from venuenet.travel.engine import TravelEngine
 
+T = TypeVar("T", bound=np.generic)
+
 
 def with_venue(
     times: TravelTimes, engine: TravelEngine, demand: DemandPoints, venue: LocatedVenue
@@ -39,11 +43,15 @@ def with_venue(
     venue : LocatedVenue
         One that counts and is not there yet.
     """
-    alone = engine.times(demand, [venue], times.cutoff_s)
+    n = len(demand.cell)
+    with ThreadPoolExecutor(1) as pool:  # copying the matrix takes as long as the search
+        cell = pool.submit(_with_room, times.cell, n)
+        seconds = pool.submit(_with_room, times.seconds, n)
+        alone = engine.times(demand, [venue], times.cutoff_s)
     k = KINDS.index(venue.kind)
     near_s, near_venue = times.near_s.copy(), times.near_venue.copy()
     # Earlier venues win ties, so the new one comes before the i-th only if it is faster.
-    new_s, new_venue = alone.near_s[:, k, 0], np.full(len(demand.cell), len(times.venue_ids))
+    new_s, new_venue = alone.near_s[:, k, 0], np.full(n, len(times.venue_ids))
     new_venue[alone.near_venue[k, 0] < 0] = -1
     for i in range(NEAREST):
         faster = new_s < near_s[:, k, i]
@@ -58,8 +66,8 @@ def with_venue(
         times,
         venue_ids=(*times.venue_ids, venue.venue_id),
         indptr=np.append(times.indptr, times.indptr[-1] + alone.indptr[-1]),
-        cell=np.concatenate([times.cell, alone.cell]),
-        seconds=np.concatenate([times.seconds, alone.seconds]),
+        cell=_filled(cell.result(), alone.cell, n),
+        seconds=_filled(seconds.result(), alone.seconds, n),
         near_s=near_s,
         near_venue=near_venue,
         spread={s: np.concatenate([times.spread[s], alone.spread[s]]) for s in times.spread},
@@ -123,6 +131,20 @@ def with_venue_moved(
     return with_venue(
         without_venue(times, engine, demand, venues, venue.venue_id), engine, demand, venue
     )
+
+
+def _with_room(values: NDArray[T], room: int) -> NDArray[T]:
+    """Copy an array into a longer one."""
+    out = np.empty(len(values) + room, dtype=values.dtype)
+    out[: len(values)] = values
+    return out
+
+
+def _filled(array: NDArray[T], last: NDArray[T], room: int) -> NDArray[T]:
+    """Put ``last`` where there is room, and leave off the rest of it."""
+    end = len(array) - room + len(last)
+    array[end - len(last) : end] = last
+    return array[:end]
 
 
 def _renumbered(near_venue: NDArray[np.int16], gone: int) -> NDArray[np.int16]:
