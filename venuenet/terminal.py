@@ -47,7 +47,8 @@ def told() -> Iterator[None]:
 def bars() -> Iterator[Stage]:
     """Show a progress bar per stage on stderr."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err) as shown:
+    # Drawing competes with the work for the interpreter.
+    with Progress(*columns, console=err, refresh_per_second=3) as shown:
 
         @contextmanager
         def stage(zh: str, en: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from pypinyin import lazy_pinyin
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
@@ -50,6 +49,8 @@ class Place:
 def sound(name: str) -> str:
     """Return a name by its sound for comparing: pinyin without tones, spaces, marks; ü as u."""
     if has_han(name):
+        from pypinyin import lazy_pinyin  # noqa: PLC0415  0.3 s others need not wait for
+
         name = "".join(lazy_pinyin(unicodedata.normalize("NFKC", name)))
     letters = unicodedata.normalize("NFKD", name).casefold().replace("v", "u")
     return "".join(c for c in letters if c.isascii() and c.isalpha())

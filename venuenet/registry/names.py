@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel, LCSseq, Levenshtein
 
@@ -198,7 +197,7 @@ def sound(text: str) -> str:
     A character with several readings is read with its neighbours: 首都 is shoudu, 都 is dou.
     """
     near = f" {text} "
-    beside = (near[i : i + 3] if c in _SEVERAL else c for i, c in enumerate(text) if c != " ")
+    beside = (near[i : i + 3] if c in _several() else c for i, c in enumerate(text) if c != " ")
     return "".join([_syllable(chars) for chars in beside])
 
 
@@ -274,7 +273,7 @@ def _form_latin(text: str) -> Form:
 
 def _letters(pinyin: str) -> str:
     """Replace equivalents and take the city off; 市 too, which pinyin cannot tell from 石."""
-    for long, plain in _SOUNDS:
+    for long, plain in _sounds():
         pinyin = pinyin.replace(long, plain)
     bare = pinyin.removeprefix("beijing").removeprefix("shi")
     return bare if pinyin.startswith("beijing") and len(bare) > 2 else pinyin
@@ -284,6 +283,8 @@ def _letters(pinyin: str) -> str:
 def _syllable(near: str) -> str:
     """Read one character, or the middle of three by the words of two it may stand in."""
     char = near[len(near) // 2]
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT  # noqa: PLC0415  as in _several
+
     readings = PINYIN_DICT.get(ord(char), char)
     words = ((near[1:], 0), (near[:2], 1)) if len(near) == 3 else ()
     found = next((PHRASES_DICT[w][at][0] for w, at in words if w in PHRASES_DICT), readings)
@@ -292,8 +293,18 @@ def _syllable(near: str) -> str:
     return "".join(c for c in bare if c.isascii()).replace("uv", "v")
 
 
-_SEVERAL = frozenset(chr(code) for code, readings in PINYIN_DICT.items() if "," in readings)
-_SOUNDS = tuple((sound(a), sound(b)) for a, b in EQUIVALENT if a != "北京市")
+@cache
+def _several() -> frozenset[str]:
+    """Characters with several readings."""
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415  0.3 s others need not wait for
+
+    return frozenset(chr(code) for code, readings in PINYIN_DICT.items() if "," in readings)
+
+
+@cache
+def _sounds() -> tuple[tuple[str, str], ...]:
+    """Equivalent words by their sound."""
+    return tuple((sound(a), sound(b)) for a, b in EQUIVALENT if a != "北京市")
 
 
 def _agree_part(x: Name, y: Name) -> Part:
