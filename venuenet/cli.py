@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
+import json
 import os
 import secrets
 import socket
@@ -55,7 +56,7 @@ from venuenet.publish.answers import causes, coverage, gap_rows
 from venuenet.publish.csv_files import coverage_csv, gaps_csv, quality_csv
 from venuenet.publish.geo import gap_geojson
 from venuenet.publish.quality import quality, to_confirm
-from venuenet.publish.snapshot import Snapshot
+from venuenet.publish.snapshot import MANIFEST, Snapshot
 from venuenet.questions import parse_question
 from venuenet.settings import Settings
 from venuenet.store import SnapshotFolder, open_store, registry_exists
@@ -230,9 +231,10 @@ def build(
             say(AS_OF_NOTE)
         with nullcontext(given) if area is not None else _inputs(data, given, day) as inputs:
             folder = _build(store, inputs)
-        manifest = store.current().manifest
-    dense = manifest.checks["share_above_50000_per_km2"]
-    out.print(f"快照 snapshot [bold]{manifest.snapshot}[/] 截至 as of {manifest.as_of} → {folder}")
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    dense = manifest["checks"]["share_above_50000_per_km2"]
+    told_of = (manifest["snapshot"], manifest["as_of"])
+    out.print(f"快照 snapshot [bold]{told_of[0]}[/] 截至 as of {told_of[1]} → {folder}")
     out.print(
         f"人口密度高于 5 万/km² 的人口占 {100 * dense:.2f}% · "
         f"{100 * dense:.2f} % of people live above 50,000/km²"

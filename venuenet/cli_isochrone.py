@@ -11,7 +11,6 @@ from rapidfuzz import fuzz, process
 from venuenet.errors import BadQueryError, UnknownNameError
 from venuenet.model import Mode, Venue
 from venuenet.options import DataOption, KindsOption, ModeOption, SurfaceOption
-from venuenet.publish.isochrone_page import isochrone_html
 from venuenet.publish.isochrones import Target, isochrone_geojson
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_kinds, parse_question
@@ -82,6 +81,8 @@ def isochrone_command(
 
     例 Example:  venuenet isochrone --kinds base --mode walk --minutes 15 -o bases.geojson
     """
+    from venuenet.publish.isochrone_page import isochrone_html  # noqa: PLC0415  others need not
+
     with told():
         if output is None or output.suffix.lower() not in (*PAGE, *GEOJSON):
             raise BadQueryError(
