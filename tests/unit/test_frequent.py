@@ -162,7 +162,7 @@ def by_networkx(city):
 
 
 @given(city=cities())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=220, deadline=None)
 def test_every_pair_takes_as_long_as_networkx_says(city):
     expected = by_networkx(city)
     engine, venues = engine_of(city)
