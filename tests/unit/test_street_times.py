@@ -332,6 +332,22 @@ def test_a_venue_at_exactly_the_cutoff_is_inside_and_one_second_beyond_is_not():
     assert engine.times(demand_of(town), venues, 99).seconds.tolist() == []
 
 
+@pytest.mark.parametrize(("ds", "seconds"), [(1000, 100), (1004, 100), (1005, 101)])
+def test_a_junction_at_exactly_the_cutoff_is_inside(ds, seconds):
+    # The cell stands at the end of a one-way street: all its ways lead through that junction.
+    town = SimpleNamespace(
+        junctions=[(0.0, 0.0), (100.0, 0.0), (200.0, 0.0), (300.0, 0.0)],
+        rows=[(0, 1, [], 1000, CLOSED), (1, 2, [], ds - 100, ds), (2, 3, [], 100, 100)],
+        bans=[],
+        cells=[(100.0, 0.0)],
+        venues=[((300.0, 0.0), "base", 0)] * 2,
+    )
+    engine, venues = engine_of(town, None)
+    for faster in (engine, replace(engine, hierarchy=contract(engine.network.ways.graph))):
+        assert faster.times(demand_of(town), venues, seconds).seconds.tolist() == [seconds] * 2
+        assert faster.times(demand_of(town), venues, seconds - 1).seconds.tolist() == []
+
+
 def test_progress_adds_up_to_the_cells():
     town = SimpleNamespace(
         junctions=[(0.0, 0.0), (100.0, 0.0)],
