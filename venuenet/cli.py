@@ -2,65 +2,40 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import gc
 import json
 import os
 import secrets
 import socket
-import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import venuenet
-from venuenet import cli_network, cli_registry, pipeline
+from venuenet import cli_answers, cli_network, cli_registry, pipeline
 from venuenet.area import check as check_area
-from venuenet.area import load as load_area
-from venuenet.area import resolve_district
 from venuenet.cli_isochrone import isochrone_command
 from venuenet.cli_network import networks_folder
 from venuenet.console import (
     err,
     out,
-    print_coverage,
     print_faults,
-    print_gaps,
-    print_json,
-    print_quality,
     say,
 )
 from venuenet.engines import DEFAULT
 from venuenet.errors import BadQueryError, NetworkFileError, SnapshotError
-from venuenet.intake import seed
-from venuenet.model import Question
+from venuenet.opened import AS_OF_NOTE, build_into, inputs_for, snapshot_folder
 from venuenet.options import (
     AsOfOption,
     DataOption,
-    DistrictsArgument,
-    Format,
-    FormatOption,
-    GroupOption,
-    KindsOption,
-    MinutesOption,
-    ModeOption,
-    StandardOption,
-    SurfaceOption,
 )
-from venuenet.publish.answers import causes, coverage, gap_rows
-from venuenet.publish.csv_files import coverage_csv, gaps_csv, quality_csv
-from venuenet.publish.geo import gap_geojson
-from venuenet.publish.quality import quality, to_confirm
-from venuenet.publish.snapshot import MANIFEST, Snapshot
-from venuenet.questions import parse_question
+from venuenet.publish.snapshot import MANIFEST
 from venuenet.settings import Settings
-from venuenet.store import SnapshotFolder, open_store, registry_exists
-from venuenet.terminal import bars, told, write_file
+from venuenet.store import SnapshotFolder, registry_exists
+from venuenet.terminal import told
 
 app = typer.Typer(
     name="venuenet",
@@ -71,49 +46,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
-AS_OF_NOTE = (
-    "注意：--as-of 只还原场馆；人口、路网与时刻表仍为现有数据\n"
-    "Note: --as-of goes back for venues only; people, roads and timetables are those embedded"
-)
 app.add_typer(area_app, name="area")
+cli_answers.add_to(app)
 cli_registry.add_to(app)
 app.add_typer(cli_network.app, name="network")
 app.command("isochrone")(isochrone_command)
-
-
-def _store(data: Path | None) -> SnapshotFolder:
-    return SnapshotFolder(data or Settings().data)
-
-
-@contextmanager
-def _inputs(
-    data: Path | None, given: pipeline.Inputs | None = None, as_of: dt.date | None = None
-) -> Iterator[pipeline.Inputs]:
-    """Give what a build reads: the area pack, with the registry's venues where there is one."""
-    inputs = given or pipeline.Inputs(networks=networks_folder(data))
-    if as_of is None and not registry_exists(data):
-        yield inputs
-        return
-    with closing(open_store(data=data)) as registry:
-        ledger = seed(registry, load_area(inputs.area))
-    with pipeline.registered(inputs, ledger, as_of) as with_registry:
-        yield with_registry
-
-
-def _open(data: Path | None, as_of: dt.datetime | None = None) -> Snapshot:
-    """Return the snapshot in force, building it first when there is none.
-
-    With ``as_of``, the snapshot of that day instead, computed anew and put nowhere.
-    """
-    if as_of is not None:
-        say(AS_OF_NOTE)
-        with _inputs(data, as_of=as_of.date()) as inputs, bars() as stage:
-            return pipeline.compute(inputs, stage)
-    store = _store(data)
-    if store.current_id() is None:
-        with _inputs(data) as inputs:
-            _build(store, inputs)
-    return store.current()
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -136,42 +73,6 @@ def _is_outdated(store: SnapshotFolder, inputs: pipeline.Inputs) -> bool:
         return pipeline.is_outdated(inputs, store.current().manifest)
     except (SnapshotError, NetworkFileError):
         return True
-
-
-def _build(store: SnapshotFolder, inputs: pipeline.Inputs) -> Path:
-    # A build makes millions of small things and hardly a cycle: looking for these takes a tenth of
-    # its time.
-    gc.disable()
-    try:
-        with bars() as stage:
-            return pipeline.build(inputs, store, stage)
-    finally:
-        gc.enable()
-
-
-def _question(
-    snapshot: Snapshot,
-    mode: str | None,
-    minutes: str | None,
-    standard: str | None,
-    group: str | None = None,
-    kinds: str | None = None,
-    surface: bool = False,
-) -> Question:
-    return parse_question(
-        snapshot.standards,
-        [g.id for g in snapshot.area.meta.groups],
-        mode=mode,
-        minutes=minutes,
-        standard=standard,
-        group=group,
-        kinds=kinds,
-        surface_transit=surface,
-    )
-
-
-def _districts(snapshot: Snapshot, names: list[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(resolve_district(snapshot.area, n) for n in names or []))
 
 
 def _version(wanted: bool) -> None:
@@ -219,7 +120,7 @@ def build(
     例 Example:  venuenet build --data ./out --traveller senior
     """
     with told():
-        store = _store(data)
+        store = snapshot_folder(data)
         folder = None if estimates else networks_folder(data)
         given = pipeline.Inputs(
             area, standards, assumptions,
@@ -229,8 +130,8 @@ def build(
         day = None if as_of is None else as_of.date()
         if day is not None:
             say(AS_OF_NOTE)
-        with nullcontext(given) if area is not None else _inputs(data, given, day) as inputs:
-            folder = _build(store, inputs)
+        with nullcontext(given) if area is not None else inputs_for(data, given, day) as inputs:
+            folder = build_into(store, inputs)
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     dense = manifest["checks"]["share_above_50000_per_km2"]
     told_of = (manifest["snapshot"], manifest["as_of"])
@@ -266,10 +167,10 @@ def serve(
 
     with told():
         _refuse_taken(host, port)
-        store = _store(data)
-        with _inputs(data) as inputs:
+        store = snapshot_folder(data)
+        with inputs_for(data) as inputs:
             if store.current_id() is None or (refresh and _is_outdated(store, inputs)):
-                _build(store, inputs)
+                build_into(store, inputs)
             outdated = _is_outdated(store, inputs)
     if outdated:
         say(
@@ -287,148 +188,6 @@ def serve(
     if open_browser:
         threading.Timer(1.5, webbrowser.open, (url,)).start()
     uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_level="warning")
-
-
-@app.command("coverage")
-def coverage_command(
-    districts: DistrictsArgument = None,
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    group: GroupOption = None,
-    kinds: KindsOption = None,
-    surface_transit: SurfaceOption = False,
-    level: Annotated[str, typer.Option(help="district | township")] = "district",
-    as_of: AsOfOption = None,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """各区覆盖 · Coverage per district.
-
-    例 Example:  venuenet coverage 海淀区 --mode transit --minutes 45
-    """
-    with told():
-        snapshot = _open(data, as_of)
-        question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
-        chosen = _districts(snapshot, districts)
-        if level not in ("district", "township"):
-            raise typer.BadParameter("district | township", param_hint="--level")
-        rows = [
-            r for r in coverage(snapshot, question, level) if not chosen or r["adcode"] in chosen
-        ]
-    if fmt is Format.json:
-        print_json(snapshot, question, rows)
-    elif fmt is Format.csv:
-        sys.stdout.buffer.write(coverage_csv(rows))
-    else:
-        print_coverage(snapshot, question, rows)
-
-
-@app.command("gaps")
-def gaps_command(
-    districts: DistrictsArgument = None,
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    group: GroupOption = None,
-    kinds: KindsOption = None,
-    surface_transit: SurfaceOption = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="写出 GeoJSON · Write GeoJSON.")
-    ] = None,
-    as_of: AsOfOption = None,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """缺口清单或 GeoJSON · Gaps as a list or a GeoJSON file.
-
-    例 Example:  venuenet gaps 昌平区 --standard transit45 -o gaps.geojson
-    """
-    with told():
-        snapshot = _open(data, as_of)
-        question = _question(snapshot, mode, minutes, standard, group, kinds, surface_transit)
-        chosen = _districts(snapshot, districts)
-        if output is not None:
-            write_file(output, gap_geojson(snapshot, question, chosen))
-            return
-        rows = gap_rows(snapshot, question, chosen)
-    if fmt is Format.json:
-        print_json(snapshot, question, rows, causes=causes(rows))
-    elif fmt is Format.csv:
-        sys.stdout.buffer.write(gaps_csv(rows))
-    else:
-        print_gaps(snapshot, question, rows)
-
-
-@app.command("map")
-def map_command(
-    output: Annotated[Path, typer.Option("-o", "--output", help="HTML 文件 · The page.")],
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    data: DataOption = None,
-) -> None:
-    """单文件离线地图，双击即开 · One page that works offline by double click.
-
-    例 Example:  venuenet map -o map.html --standard walk15
-    """
-    from venuenet.publish.folium_page import folium_html  # noqa: PLC0415  other commands need not
-
-    with told():
-        snapshot = _open(data)
-        question = _question(snapshot, mode, minutes, standard)
-        write_file(output, folium_html(snapshot, question))
-
-
-@app.command()
-def report(
-    district: Annotated[str, typer.Argument(help="区：代码、中文、英文或拼音 · The district.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="FILE.html 或 FILE.xlsx · The file.")
-    ],
-    lang: Annotated[str, typer.Option(help="zh | en")] = "zh",
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    data: DataOption = None,
-) -> None:
-    """区级缺口报告 · One district's report, as a page or a workbook.
-
-    例 Example:  venuenet report 海淀区 -o 海淀.html
-    """
-    from venuenet.publish.report import report_html  # noqa: PLC0415  other commands need not
-    from venuenet.publish.tables import report_xlsx  # noqa: PLC0415
-
-    with told():
-        snapshot = _open(data)
-        question = _question(snapshot, mode, minutes, standard)
-        adcode = resolve_district(snapshot.area, district)
-        if output.suffix == ".xlsx":
-            write_file(output, report_xlsx(snapshot, adcode, question))
-        else:
-            write_file(output, report_html(snapshot, adcode, question, lang))
-
-
-@app.command("quality")
-def quality_command(
-    districts: DistrictsArgument = None,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """数据质量：哪些数字薄弱、由谁核实 · Which numbers are weak, and who can confirm them.
-
-    例 Example:  venuenet quality 房山 --format csv > quality.csv
-    """
-    with told():
-        snapshot = _open(data)
-        chosen = _districts(snapshot, districts)
-    rows = [r for r in quality(snapshot) if not chosen or r["adcode"] in chosen]
-    if fmt is Format.json:
-        print_json(snapshot, None, rows, to_confirm=to_confirm(snapshot, chosen))
-    elif fmt is Format.csv:
-        sys.stdout.buffer.write(quality_csv(rows))
-    else:
-        print_quality(snapshot, rows)
 
 
 @area_app.command("check")
