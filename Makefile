@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: run test help setup browser postgis web lint types web-test lock bench screenshots wheel clean
+.PHONY: run test help setup browser postgis web lint types web-test lock bench screenshots beijing wheel clean
 
 # Each candidate is started, not just looked up: a version manager's shim may be there and not run.
 ifndef PYTHON
@@ -74,6 +74,9 @@ bench: setup ## run every benchmark
 
 screenshots: setup browser web ## take docs/images again in a real Chromium
 	VENUENET_SCREENSHOTS=$(CURDIR)/docs/images $(PY) -m pytest -q tests/web
+
+beijing: setup ## write docs/beijing.md and docs/beijing.zh.md again from the embedded data
+	$(PY) docs/beijing/write.py
 
 wheel: setup ## make the sdist and the wheel in dist/
 	$(PY) -m build --no-isolation

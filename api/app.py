@@ -14,7 +14,21 @@ from fastapi.staticfiles import StaticFiles
 import venuenet
 from api import problems, review_guard
 from api.caching import add_caching
-from api.routes import coverage, gaps, network, quality, reports, review, service, venues
+from api.routes import (
+    changes,
+    coverage,
+    equity,
+    gaps,
+    groups,
+    network,
+    quality,
+    reports,
+    review,
+    service,
+    standards,
+    uncertainty,
+    venues,
+)
 from api.routes import map as map_routes
 from venuenet.settings import Settings
 from venuenet.store import SnapshotFolder, SnapshotStore, Store, open_store, registry_exists
@@ -53,7 +67,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.snapshot = store.current()
+        app.state.snapshot, app.state.store = store.current(), store
         yield
 
     app = FastAPI(
@@ -70,7 +84,21 @@ def create_app(
     add_caching(app)
     review_guard.keep_nothing(app)
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
-    for module in (coverage, gaps, venues, network, quality, reports, map_routes, service):
+    for module in (
+        coverage,
+        changes,
+        equity,
+        gaps,
+        groups,
+        venues,
+        standards,
+        uncertainty,
+        network,
+        quality,
+        reports,
+        map_routes,
+        service,
+    ):
         app.include_router(module.router)
     app.include_router(review.page)
     app.include_router(review.router)

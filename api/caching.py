@@ -13,12 +13,16 @@ CSP = (
 )
 COMPUTED = (
     "/coverage",
+    "/equity",
     "/gaps",
+    "/groups",
     "/venues",
     "/standards",
     "/network",
+    "/plan",
     "/quality",
     "/reports",
+    "/uncertainty",
     "/map",
     "/openapi",
 )

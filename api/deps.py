@@ -69,7 +69,10 @@ def known_only(*names: str) -> DependsParam:
     return DependsParam(check)
 
 
-QUESTION = ("mode", "minutes", "standard", "group", "kinds", "surface_transit")
+QUESTION = (
+    "mode", "minutes", "standard", "group", "kinds", "surface_transit", "own_district",
+    "capacitated",
+)  # fmt: skip
 
 
 def get_question(
@@ -94,6 +97,14 @@ def get_question(
         str | None,
         Query(description="true 时按假设加入地面公交，仅限 transit", examples=["false"]),
     ] = None,
+    own_district: Annotated[
+        str | None,
+        Query(description="true 时只计居民本区的场馆，最长 60 分钟", examples=["false"]),
+    ] = None,
+    capacitated: Annotated[
+        str | None,
+        Query(description="true 时，已知容量的场馆不超额计算覆盖人口", examples=["false"]),
+    ] = None,
 ) -> Question:
     """Understand the question's parameters; raises BadQueryError."""
     return parse_question(
@@ -105,6 +116,9 @@ def get_question(
         group=group,
         kinds=kinds,
         surface_transit=surface_transit,
+        own_district=own_district,
+        capacitated=capacitated,
+        habits=snapshot.groups.habits([g.id for g in snapshot.area.meta.groups]),
     )
 
 

@@ -62,6 +62,8 @@ class Asked(Envelope):
     group: Annotated[str, Field(examples=["all"])]
     kinds: list[str]
     surface_transit: bool
+    own_district: Annotated[bool, Field(description="only venues of the own district count")]
+    capacitated: Annotated[bool, Field(description="known capacities are not exceeded")]
     travel: Travel
 
 
@@ -91,8 +93,8 @@ class Item(BaseModel):
     covered: int | None
     uncovered: int | None
     share: float | None
-    low: Annotated[float | None, Field(description="every venue moved away by its precision")]
-    high: Annotated[float | None, Field(description="every venue moved nearer by its precision")]
+    low: Annotated[float | None, Field(description="worst case, see docs/uncertainty.md")]
+    high: Annotated[float | None, Field(description="best case; bounds, not what is usual")]
     mean_minutes: float | None
     median_minutes: float | None
     p90_minutes: float | None
@@ -125,6 +127,71 @@ class CoverageAnswer(Asked):
     total: Item
 
 
+class AccessShape(BaseModel):
+    """A measure of access in one area; null is no data, its reason in `flags`."""
+
+    value: Annotated[
+        float | None, Field(description="people-weighted mean; for availability the total")
+    ]
+    p10: Annotated[float | None, Field(description="a tenth of the people have this or less")]
+    median: float | None
+    p90: float | None
+    people_zero: Annotated[
+        int | None, Field(description="people with no access at all by this measure")
+    ]
+    unit: str
+    flags: list[str]
+
+
+class AccessItem(Item):
+    """One area's coverage and access."""
+
+    access: AccessShape
+
+
+class AccessTownshipItem(TownshipItem):
+    """One township's coverage and access."""
+
+    access: AccessShape
+
+
+class DecayShape(BaseModel):
+    """What minutes are worth, as understood."""
+
+    name: str
+    at: Annotated[float | None, Field(description="minutes where the weight is one half")]
+    spread: Annotated[float | None, Field(description="logistic: standard deviation, minutes")]
+    steps: Annotated[list[list[float]] | None, Field(description="stepped: minutes and weights")]
+    formula: Annotated[str, Field(description="t is in minutes")]
+
+
+class SupplyShape(BaseModel):
+    """What venues count and of how many it is known, in numbers of venues."""
+
+    counts: Annotated[str, Field(description="venues | capacity")]
+    rule: Annotated[str | None, Field(description="unknown capacities: leave_out | minimum | …")]
+    known: int
+    from_area: Annotated[int, Field(description="of the known: worked out from exhibition area")]
+    assumed: int
+    left_out: int
+    unclaimed: Annotated[int | None, Field(description="venues with nobody in reach")]
+    unit: str
+
+
+class AccessAnswer(Asked):
+    """GET /coverage with a measure other than covered."""
+
+    measure: str
+    unit: str
+    nearest_k: int | None
+    interval: list[int] | None
+    decay: DecayShape | None
+    supply: SupplyShape
+    level: str
+    items: list[AccessTownshipItem | AccessItem]
+    total: AccessItem
+
+
 class DistrictAnswer(Asked):
     """GET /coverage/{district}."""
 
@@ -150,6 +217,12 @@ class GapItem(BaseModel):
     cause: str
     cause_zh: str
     cause_en: str
+    evidence: Annotated[
+        dict[str, Any],
+        Field(description="numbers behind the cause; which there are, docs/causes.md says"),
+    ]
+    evidence_zh: str
+    evidence_en: str
     gap_type: Annotated[str, Field(description="service | data")]
     severity: Annotated[str, Field(description="high | medium | low")]
     flags: list[str]
@@ -166,11 +239,21 @@ class CauseItem(BaseModel):
     people: int
 
 
+class CapacityCount(BaseModel):
+    """Located open venues of the asked kinds, by whether their capacity is known."""
+
+    known: int
+    unknown: int
+
+
 class GapsAnswer(Asked):
     """GET /gaps."""
 
     items: list[GapItem]
     causes: list[CauseItem]
+    capacity: Annotated[
+        CapacityCount | None, Field(description="only under capacitated; unknown is never full")
+    ]
 
 
 class VenueItem(BaseModel):

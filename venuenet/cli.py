@@ -15,7 +15,18 @@ from typing import Annotated
 import typer
 
 import venuenet
-from venuenet import cli_answers, cli_network, cli_registry, pipeline
+from venuenet import (
+    cli_answers,
+    cli_changes,
+    cli_equity,
+    cli_groups,
+    cli_network,
+    cli_registry,
+    cli_standards,
+    cli_ties,
+    cli_uncertainty,
+    pipeline,
+)
 from venuenet.area import check as check_area
 from venuenet.cli_isochrone import isochrone_command
 from venuenet.cli_network import networks_folder
@@ -26,8 +37,8 @@ from venuenet.console import (
     say,
 )
 from venuenet.engines import DEFAULT
-from venuenet.errors import BadQueryError, NetworkFileError, SnapshotError
-from venuenet.opened import AS_OF_NOTE, build_into, inputs_for, snapshot_folder
+from venuenet.errors import BadQueryError, NetworkFileError, SnapshotError, SourceError
+from venuenet.opened import AS_OF_NOTE, build_into, inputs_folder, inputs_for, snapshot_folder
 from venuenet.options import (
     AsOfOption,
     DataOption,
@@ -48,8 +59,14 @@ app = typer.Typer(
 area_app = typer.Typer(help="区域数据包 · Area packs.", no_args_is_help=True)
 app.add_typer(area_app, name="area")
 cli_answers.add_to(app)
+cli_changes.add_to(app)
+cli_equity.add_to(app)
 cli_registry.add_to(app)
+cli_standards.add_to(app)
+cli_uncertainty.add_to(app)
 app.add_typer(cli_network.app, name="network")
+app.add_typer(cli_groups.app, name="groups")
+cli_ties.add_to(cli_network.app)
 app.command("isochrone")(isochrone_command)
 
 
@@ -71,7 +88,7 @@ def _is_outdated(store: SnapshotFolder, inputs: pipeline.Inputs) -> bool:
     """Whether a build now would give another snapshot than the one in force."""
     try:
         return pipeline.is_outdated(inputs, store.current().manifest)
-    except (SnapshotError, NetworkFileError):
+    except (SnapshotError, NetworkFileError, SourceError):
         return True
 
 
@@ -105,6 +122,9 @@ def build(
     travellers: Annotated[
         Path | None, typer.Option(help="自定出行者 YAML · Own travellers.")
     ] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="自定人群表 YAML · Own table of groups.")
+    ] = None,
     estimates: Annotated[
         bool,
         typer.Option("--estimates", help="不用已导入的路网等 · Leave own networks aside."),
@@ -125,6 +145,7 @@ def build(
         given = pipeline.Inputs(
             area, standards, assumptions,
             travellers=travellers, traveller=traveller, networks=folder,
+            groups=groups, extras=inputs_folder(data),
         )  # fmt: skip
         # A pack of one's own stands for itself: the registry holds the embedded area's venues.
         day = None if as_of is None else as_of.date()

@@ -16,6 +16,7 @@ from venuenet.model import Question
 from venuenet.publish.answers import Row, envelope, times_for
 from venuenet.publish.geo import describe
 from venuenet.publish.how import (
+    asked_traveller_words,
     describe_travel,
     is_estimate,
     made_of,
@@ -189,12 +190,13 @@ def make_table(columns: Sequence[tuple[str, str, bool]], caption: str | None) ->
 def _caption(snapshot: Snapshot, question: Question) -> str:
     sources = "；".join(s.title for s in snapshot.manifest.sources)
     choices = f" k≥{question.k}" if question.k > 1 else ""
+    asked = asked_traveller_words(snapshot, question)
     made = "人口分布与时间为模型估算 modelled"
     times = times_for(snapshot, question)
     if not is_estimate(times):
         made = "人口分布为模型估算 residents modelled · " + " · ".join(made_of(snapshot, times))
     return (
-        f"{question.mode} {question.minutes} min{choices}{_traveller(snapshot)} · "
+        f"{question.mode} {question.minutes} min{choices}{_named(asked)} · "
         f"截至 as of {snapshot.manifest.as_of} · "
         f"快照 snapshot {snapshot.manifest.snapshot}\n{made} · "
         f"数据来源 sources：{sources}"
@@ -203,7 +205,10 @@ def _caption(snapshot: Snapshot, question: Question) -> str:
 
 def _traveller(snapshot: Snapshot) -> str:
     """Name the traveller, in both languages; nothing for an adult."""
-    named = traveller_words(snapshot.manifest)
+    return _named(traveller_words(snapshot.manifest))
+
+
+def _named(named: tuple[str, str] | None) -> str:
     return "" if named is None else " · " + " ".join(named)
 
 

@@ -86,6 +86,27 @@ class Engines:
         surface = TransitEstimate(self.area, self.rules, surface=True)
         yield "公交假设情景", "transit with assumed buses", surface
 
+    def own(self) -> Iterator[tuple[str, str, TravelEngine]]:
+        """Give the stages of what differs by who travels: walking, transit, and having no car.
+
+        An imported matrix is as it was made, whoever travels: its mode is left out.
+
+        Raises
+        ------
+        BadQueryError
+            No such traveller.
+        TravelDataError, NetworkFileError
+            A network of the user cannot be used.
+        """
+        who = self.who
+        matrices = {} if self.networks is None else self.networks.matrices()
+        if "walk" not in matrices:
+            yield f"{who.name_zh}步行时间", f"walking times, {who.name_en}", self._walk()
+        if "transit" not in matrices:
+            yield f"{who.name_zh}公共交通时间", f"transit times, {who.name_en}", self._transit()
+        if not who.car:
+            yield f"{who.name_zh}驾车", f"driving, {who.name_en}", NoWay("drive", "no car")
+
     @property
     def who(self) -> Traveller:
         """The traveller. Raises BadQueryError when there is none of that name."""

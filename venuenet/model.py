@@ -27,8 +27,14 @@ SCIENCE_KINDS: tuple[Kind, ...] = tuple(k for k in KINDS if k != "other")
 MODES: tuple[Mode, ...] = get_args(Mode)
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
-NEAREST = 3
-"""How many nearest venues of each kind are kept for every cell, without a cut-off."""
+NEAREST = 4
+"""How many nearest venues of each kind are kept for every point, without a cut-off."""
+
+LONGEST_OWN_MIN = 60
+"""Minutes: times to venues of the own district are kept as far as the matrices reach."""
+
+MOST_CHOICES = NEAREST - 1
+"""The largest k a question may ask for: with one more at hand it is known who steps in."""
 
 Spread = Literal["mean", "p15", "p85"]
 SPREAD: tuple[Spread, ...] = get_args(Spread)
@@ -40,6 +46,9 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 
 UNREACHED = np.iinfo(np.int32).max
 """Seconds that stand for "no venue of this kind can be reached at all"."""
+
+BEYOND = np.iinfo(np.uint16).max
+"""Seconds that stand for "beyond the matrix's cut-off" where 16 bits are kept."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,8 @@ class DemandPoints:
         Per township: what is modelled about it (``residents_estimated``, ``point_unknown``).
     group_standing : mapping of group to mapping of adcode to GroupStanding
         Whether a district's share was known, taken from the city, or unknown.
+    adcodes : tuple of str
+        Codes of the districts that ``cell_district`` counts.
     origin : str
         ``modelled``: every cell value is a model's, never a count.
     """
@@ -141,6 +152,7 @@ class DemandPoints:
     groups: Mapping[str, NDArray[np.int64]]
     township_flags: tuple[tuple[str, ...], ...]
     group_standing: Mapping[str, Mapping[str, GroupStanding]]
+    adcodes: tuple[str, ...] = ()
     origin: Literal["modelled", "census"] = "modelled"
 
 
@@ -159,10 +171,15 @@ class TravelTimes:
         Points a cell is sampled at, m. The matrix holds the centre's times; coverage counts the
         share of a cell's points within the cut-off.
     near_s : (3, kinds, NEAREST, n, m) int32
-        Seconds by variant: ``point``, then with every venue shifted away (``late``) and towards
-        (``early``) the cell by its position precision; ``UNREACHED`` where there is none.
-    near_venue : (kinds, NEAREST, n) int16
-        Which venue that is for the centre in the ``point`` variant; -1 where there is none.
+        Seconds by variant: ``point``; ``late``, with every venue shifted away by its position
+        precision, those whose opening is unknown closed, and where departures are known a slow
+        one (85th percentile); ``early``, with every venue shifted nearer and a quick departure
+        (15th). ``UNREACHED`` where there is none.
+    near_venue : (kinds, NEAREST, n, m) int16
+        Which venue that is in the ``point`` variant; -1 where there is none.
+    own_s : (3, kinds, n, m) uint16, optional
+        Seconds by variant to the nearest venue of the cell's own district (the district of the
+        venue's address); ``BEYOND`` where it takes longer than ``cutoff_s``.
     estimated : bool
         True where no network was used for the street part.
     spread : mapping of Spread to (entries,) uint16
@@ -191,11 +208,15 @@ class TravelTimes:
     spread: Mapping[Spread, NDArray[np.uint16]] = field(default_factory=dict)
     reason: NDArray[np.uint8] | None = None
     snap_m: NDArray[np.float32] | None = None
+    own_s: NDArray[np.uint16] | None = None
 
 
 @dataclass(frozen=True)
 class Standard:
-    """A yardstick of access: k venues of some kinds within some minutes by a mode."""
+    """A yardstick of access: k venues of some kinds within some minutes by a mode.
+
+    Under ``own_district`` only venues of the residents' own district count.
+    """
 
     id: str
     name_zh: str
@@ -206,11 +227,16 @@ class Standard:
     k: int
     source: str
     confidence: str
+    own_district: bool = False
 
 
 @dataclass(frozen=True)
 class Question:
-    """What one coverage answer is about; the parameters as understood."""
+    """What one coverage answer is about; the parameters as understood.
+
+    ``own_district``: only venues of the residents' own district count. ``capacitated``: nobody
+    is covered by a venue beyond the persons it has room for, where that is known.
+    """
 
     mode: Mode = "transit"
     minutes: int = 45
@@ -219,6 +245,8 @@ class Question:
     group: str = "all"
     surface_transit: bool = False
     standard: str | None = None
+    own_district: bool = False
+    capacitated: bool = False
 
 
 @dataclass(frozen=True)
@@ -226,7 +254,7 @@ class Gap:
     """Uncovered cells of one township that hang together.
 
     ``cells`` are positions in DemandPoints; ``minutes`` is the people-weighted mean to the
-    venue nearest to most of the gap's people.
+    venue nearest to most of the gap's people; ``evidence`` holds the numbers behind the cause.
     """
 
     gap_id: str
@@ -241,6 +269,7 @@ class Gap:
     gap_type: Literal["service", "data"]
     severity: Literal["high", "medium", "low"]
     flags: tuple[str, ...]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,17 @@ def snapshot_folder(data: Path | None) -> SnapshotFolder:
     return SnapshotFolder(data or Settings().data)
 
 
+def inputs_folder(data: Path | None) -> Path:
+    """Return where the tables lie that users import beside venues: the next build reads them."""
+    return (data or Settings().data) / "inputs"
+
+
 @contextmanager
 def inputs_for(
     data: Path | None, given: pipeline.Inputs | None = None, as_of: dt.date | None = None
 ) -> Iterator[pipeline.Inputs]:
     """Give what a build reads: the area pack, with the registry's venues where there is one."""
-    inputs = given or pipeline.Inputs(networks=networks_folder(data))
+    inputs = given or pipeline.Inputs(networks=networks_folder(data), extras=inputs_folder(data))
     if as_of is None and not registry_exists(data):
         yield inputs
         return
@@ -83,6 +88,8 @@ def ask(
     group: str | None = None,
     kinds: str | None = None,
     surface: bool = False,
+    own: bool = False,
+    capacitated: bool = False,
 ) -> Question:
     """Understand the options of a question; raises BadQueryError."""
     return parse_question(
@@ -94,6 +101,9 @@ def ask(
         group=group,
         kinds=kinds,
         surface_transit=surface,
+        own_district=own or None,
+        capacitated=capacitated,
+        habits=snapshot.groups.habits([g.id for g in snapshot.area.meta.groups]),
     )
 
 

@@ -35,6 +35,13 @@ KindsOption = Annotated[str | None, typer.Option(help="science（默认）| all 
 SurfaceOption = Annotated[
     bool, typer.Option("--surface-transit", help="按假设加入地面公交 · Add assumed buses.")
 ]
+OwnOption = Annotated[
+    bool, typer.Option("--own-district", help="只计本区场馆 · Only venues of the own district.")
+]
+CapacitatedOption = Annotated[
+    bool,
+    typer.Option("--capacitated", help="已知容量的场馆不超额 · Known capacities hold."),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="table | json | csv")]
 DistrictsArgument = Annotated[
     list[str] | None, typer.Argument(help="区：代码、中文、英文或拼音 · Districts; none means all.")

@@ -11,7 +11,7 @@ from api.deps import QUESTION, DistrictsDep, QuestionDep, SnapshotDep, known_onl
 from api.problems import RESPONSES
 from api.shapes import GapsAnswer
 from venuenet.model import Question
-from venuenet.publish.answers import Row, causes, gap_rows
+from venuenet.publish.answers import Row, capacity_count, causes, gap_rows
 from venuenet.publish.geo import gap_geojson
 from venuenet.publish.snapshot import Snapshot
 
@@ -25,7 +25,8 @@ def get_gaps(snapshot: SnapshotDep, question: QuestionDep, districts: DistrictsD
     缺口清单，人数多者在前；`causes` 按原因汇总。
     """
     rows = gap_rows(snapshot, question, districts)
-    return wrap(snapshot, question, items=rows, causes=causes(rows))
+    count = capacity_count(snapshot, question)
+    return wrap(snapshot, question, items=rows, causes=causes(rows), capacity=count)
 
 
 @router.get(

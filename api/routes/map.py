@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.deps import SnapshotDep, known_only
+from venuenet.publish.flag_words import FLAGS
 from venuenet.publish.geo import district_collection, subway_collection
 from venuenet.publish.how import basis_of, traveller_of, traveller_words
-from venuenet.publish.words import FLAGS, LANGS, flag_text
+from venuenet.publish.words import LANGS, flag_text
 
 router = APIRouter(prefix="/map", tags=["map"], include_in_schema=False)
 

@@ -1,15 +1,14 @@
-"""GET /venues and /standards: what is measured, and by which yardstick."""
+"""GET /venues: what is measured."""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from api.deps import DistrictsDep, SnapshotDep, known_only, wrap
 from api.problems import RESPONSES, NotFoundError
-from api.shapes import StandardsAnswer, VenueAnswer, VenuesAnswer
+from api.shapes import VenueAnswer, VenuesAnswer
 from venuenet.model import KINDS
 from venuenet.publish.answers import Row, venue_rows
 from venuenet.questions import parse_kinds
@@ -43,9 +42,3 @@ def get_venue(snapshot: SnapshotDep, venue_id: str) -> Row:
         f"no venue has the id {venue_id[:60]!r}; /venues lists them",
         param="venue_id",
     )
-
-
-@router.get("/standards", dependencies=[known_only()], response_model=StandardsAnswer)
-def get_standards(snapshot: SnapshotDep) -> Row:
-    """List the standards of access this snapshot answers, with their sources · 覆盖标准."""
-    return wrap(snapshot, items=[dataclasses.asdict(s) for s in snapshot.standards])

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from venuenet import gaps, network, standards
+from venuenet import causes, network, standards
 from venuenet.faults import SAYS
 from venuenet.model import KINDS, SCIENCE_KINDS
 from venuenet.publish.answers import gap_rows
+from venuenet.publish.cause_words import CAUSES
 from venuenet.publish.files import snapshot_graph
 from venuenet.questions import parse_question
 
@@ -58,20 +59,20 @@ def test_an_attribute_of_the_graph_stands_in_its_document(name):
 
 
 def table_of_causes():
-    """(cause, type) of every row of the table in gaps' docstring, in its order."""
-    lines = gaps.__doc__.splitlines()
+    """(cause, type) of every row of the table in the docstring of causes, in its order."""
+    lines = causes.__doc__.splitlines()
     rules = [i for i, line in enumerate(lines) if line.startswith("====")]
     rows = [line.split() for line in lines[rules[1] + 1 : rules[2]] if not line.startswith(" ")]
     return [(row[0], row[1]) for row in rows]
 
 
 def test_every_cause_of_a_gap_has_its_row_in_the_order_they_are_tried():
-    assert [cause for cause, _ in table_of_causes()] == list(gaps.CAUSES)
-    assert {kind for _, kind in table_of_causes()} == {"service", "data"}
+    assert [cause for cause, _ in table_of_causes()] == list(causes.TYPES) == list(CAUSES)
+    assert dict(table_of_causes()) == causes.TYPES
 
 
 def test_every_cause_is_told_in_both_languages():
-    for zh, en in gaps.CAUSES.values():
+    for zh, en in CAUSES.values():
         assert any("\u4e00" <= c <= "\u9fff" for c in zh)
         assert en.isascii()
 

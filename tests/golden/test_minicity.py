@@ -91,6 +91,19 @@ def city():
         )
 
 
+@pytest.fixture(scope="module")
+def confirmed(tmp_path_factory):
+    """The same city, where V5 is known to be open: only its place is not known for sure."""
+    pack = tmp_path_factory.mktemp("confirmed") / "pack"
+    shutil.copytree(HERE / "pack", pack)
+    swap(("venues.csv", "500,unknown", "500,open"))(pack)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "build_demand", lambda *_: people_by_hand())
+        return pipeline.compute(
+            pipeline.Inputs(pack, HERE / "standards.yaml", HERE / "assumptions.yaml")
+        )
+
+
 def ask(city, standard, group="all"):
     return parse_question(city.standards, ("seniors", "workers"), standard=standard, group=group)
 
@@ -118,7 +131,8 @@ def test_a_closed_venue_and_one_without_a_place_are_listed_and_never_travelled_t
         assert times.venue_ids == ("V1", "V2", "V5")
 
 
-def test_minutes_from_every_cell_to_every_venue_are_those_worked_out(city):
+def test_minutes_from_every_cell_to_every_venue_are_those_worked_out(confirmed):
+    city = confirmed
     tables = {**city.times, "bus": city.surface}
     # one venue of each kind, so a kind's nearest is that venue; no cut-off there
     kind = {v.venue_id: KINDS.index(v.kind) for v in city.area.venues}
@@ -129,6 +143,21 @@ def test_minutes_from_every_cell_to_every_venue_are_those_worked_out(city):
             for name, times in tables.items()
         }
         assert got == {name: int(row[name]) for name in tables}, row
+
+
+def test_with_an_open_venue_moved_away_its_place_alone_makes_the_low(confirmed):
+    """V5 far: C09 939 s on foot; C09 939 and C10 1311 s by transit; C11 922 s by car."""
+    low = {"walk15": 0, "transit30": 3000, "drive15": 3500, "choice60": 1900}
+    for standard, persons in low.items():
+        item = answers.coverage(confirmed, ask(confirmed, standard))[1]
+        assert round(item["low"] * 4000) == persons
+        assert "opening_unknown" not in item["flags"]
+        assert ("position_uncertain" in item["flags"]) == (standard != "choice60")
+
+
+def test_a_venue_nobody_confirmed_is_shut_in_the_late_variant(city):
+    for times in (*city.times.values(), city.surface):
+        assert (times.near_s[VARIANTS.index("late"), KINDS.index("center_n")] == UNREACHED).all()
 
 
 def test_a_venue_whose_place_is_exact_has_no_far_and_near(city):

@@ -7,16 +7,29 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from venuenet.model import KINDS, NEAREST, SPREAD, UNREACHED, VARIANTS
+from venuenet.model import BEYOND, KINDS, NEAREST, SPREAD, UNREACHED, VARIANTS
 from venuenet.travel.engine import CHUNK, collect
 
 CUTOFF = 600
 CELLS, SAMPLES = 5 * CHUNK + 7, 3
-CITY = SimpleNamespace(sample_xy=np.zeros((CELLS, SAMPLES, 2)))
+CITY = SimpleNamespace(
+    sample_xy=np.zeros((CELLS, SAMPLES, 2)),
+    cell_district=np.arange(CELLS, dtype=np.int32) % 3,
+    adcodes=("one", "two", "three"),
+)
 
 
 def some_venues(kinds):
-    return [SimpleNamespace(kind=kind, venue_id=f"v{i}") for i, kind in enumerate(kinds)]
+    where = (*CITY.adcodes, None, "elsewhere")
+    return [
+        SimpleNamespace(
+            kind=kind,
+            venue_id=f"v{i}",
+            adcode=where[i % 5],
+            status="unknown" if i % 4 == 3 else "open",
+        )
+        for i, kind in enumerate(kinds)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +78,30 @@ def test_the_nearest_of_each_kind_are_those_of_a_sort_the_earlier_venue_first(ti
         for k, kind in enumerate(KINDS):
             mine = [i for i, venue in enumerate(venues) if venue.kind == kind]
             for at, row in enumerate(dense[variant].tolist()):
-                reached = [i for i in mine if row[i] < UNREACHED]
+                sure = [i for i in mine if variant != "late" or venues[i].status == "open"]
+                reached = [i for i in sure if row[i] < UNREACHED]
                 ranked = sorted(reached, key=lambda i, row=row: row[i])[:NEAREST]
                 none = NEAREST - len(ranked)
                 cell, point = divmod(at, SAMPLES)
                 seconds = [row[i] for i in ranked] + [UNREACHED] * none
                 assert times.near_s[v, k, :, cell, point].tolist() == seconds
-                if v == 0 and point == 0:
-                    assert times.near_venue[k, :, cell].tolist() == ranked + [-1] * none
+                if v == 0:
+                    named = times.near_venue[k, :, cell, point].tolist()
+                    assert named == ranked + [-1] * none
+
+
+def test_the_nearest_of_the_own_district_is_kept_up_to_the_cut_off(times, dense, venues):
+    for (v, k, cell, point), seconds in np.ndenumerate(times.own_s):
+        row = dense[VARIANTS[v]][cell * SAMPLES + point]
+        mine = [
+            row[i]
+            for i, one in enumerate(venues)
+            if one.kind == KINDS[k] and one.adcode == CITY.adcodes[cell % 3]
+            if VARIANTS[v] != "late" or one.status == "open"
+            if row[i] <= CUTOFF
+        ]
+        assert seconds == min(mine, default=BEYOND)
+    assert CUTOFF in times.own_s
 
 
 def entries(times):
@@ -117,7 +146,7 @@ def test_the_answer_does_not_depend_on_the_number_of_threads(
 ):
     monkeypatch.setattr(os, "cpu_count", lambda: threads)
     other = collected(dense, venues)
-    for name in ("indptr", "cell", "seconds", "near_s", "near_venue"):
+    for name in ("indptr", "cell", "seconds", "near_s", "near_venue", "own_s"):
         assert np.array_equal(getattr(times, name), getattr(other, name))
     assert all(np.array_equal(times.spread[n], other.spread[n]) for n in SPREAD)
 

@@ -166,7 +166,11 @@ def by_networkx(city):
 def test_every_pair_takes_as_long_as_networkx_says(city):
     expected = by_networkx(city)
     engine, venues = engine_of(city)
-    demand = SimpleNamespace(sample_xy=np.array(city.cells, dtype=float)[:, None, :])
+    demand = SimpleNamespace(
+        sample_xy=np.array(city.cells, dtype=float)[:, None, :],
+        cell_district=np.zeros(len(city.cells), dtype=np.int32),
+        adcodes=(),
+    )
     times = engine.times(demand, venues, 65_535)
     found = np.full(expected.shape, UNREACHED)
     of = np.repeat(np.arange(len(venues)), np.diff(times.indptr))
@@ -247,6 +251,8 @@ def test_a_link_at_an_unlisted_platform_is_refused():
         walk_s=600, change_s=0, most_rides=None, tick=1.0,
     )  # fmt: skip
     engine, venues = engine_of(city)
-    demand = SimpleNamespace(sample_xy=np.zeros((1, 1, 2)))
+    demand = SimpleNamespace(
+        sample_xy=np.zeros((1, 1, 2)), cell_district=np.zeros(1, dtype=np.int32), adcodes=()
+    )
     with pytest.raises(ValueError, match="not listed"):
         engine.times(demand, venues, 60)

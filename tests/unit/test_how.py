@@ -13,10 +13,10 @@ from rich.console import Console
 
 from venuenet import console
 from venuenet.engines import Engines, NoWay
-from venuenet.gaps import CAUSES, cause_words
 from venuenet.model import MODES, REASONS, UNREACHED, Question
 from venuenet.publish import how, words
 from venuenet.publish.answers import CITY, coverage, gap_rows
+from venuenet.publish.cause_words import CAUSES, cause_words
 from venuenet.publish.csv_files import coverage_csv, gaps_csv
 from venuenet.publish.files import write_geopackage
 from venuenet.publish.folium_page import folium_html
@@ -317,7 +317,8 @@ def test_an_adult_is_nowhere_named(beijing):
     assert how.traveller_suffix(beijing.manifest, "zh") == ""
     assert how.traveller_of(beijing.manifest)["id"] == "adult"
     assert how.traveller_words(with_traveller(beijing, "adult").manifest) is None
-    assert "出行者" not in report_html(beijing, DISTRICT, Question())
+    # Of the groups of residents that walk as somebody else it is said, in the remarks on them.
+    assert "出行者：" not in report_html(beijing, DISTRICT, Question())
     assert "出行者" not in folium_html(beijing, Question())
 
 

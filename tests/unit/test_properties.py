@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from venuenet.causes import TYPES
 from venuenet.coverage import (
     coverage_by,
     covered_people,
@@ -19,7 +20,8 @@ from venuenet.coverage import (
     nearest_venue,
 )
 from venuenet.errors import BadQueryError
-from venuenet.gaps import CAUSES, Evidence, find_gaps
+from venuenet.evidence import Evidence
+from venuenet.gaps import find_gaps
 from venuenet.model import (
     KINDS,
     MODES,
@@ -281,7 +283,7 @@ def gaps_of(demand, places, question, **known):
     evidence = Evidence(
         **{
             "times": times,
-            "unlocated_here": frozenset({0}),
+            "unlocated_here": {0: ("V99",)},
             "unplaced": np.zeros(len(demand.people), dtype=bool),
             "answerable": True,
             "high_people": 2000,
@@ -340,7 +342,7 @@ def test_a_gap_says_why_how_bad_and_how_far(demand, places, question, answerable
     ids = {v.venue_id for v in places}
     assert [g.people for g in found] == sorted((g.people for g in found), reverse=True)
     for gap in found:
-        assert gap.cause in CAUSES
+        assert gap.cause in TYPES
         assert (gap.gap_type == "data") == (gap.cause in data_causes)
         assert answerable or gap.cause == "venues_unlocated"
         level = "high" if gap.people >= 2000 else "medium" if gap.people >= 500 else "low"

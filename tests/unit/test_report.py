@@ -169,7 +169,7 @@ def test_service_and_data_gaps_stand_apart_and_add_up(beijing, adcode):
         assert total[2] == f"{sum(r['people'] for r in mine):,}"
         for line, row in zip(lines[:TOP_GAPS], mine[:TOP_GAPS], strict=True):
             assert line[2] == f"{row['people']:,}"
-            assert line[5] == row["cause_zh"]
+            assert line[5] == f"{row['cause_zh']} {row['evidence_zh']}"
             assert line[6] == row["nearest_venue_zh"]
         if len(mine) > TOP_GAPS:
             assert lines[-1][2] == f"{sum(r['people'] for r in mine[TOP_GAPS:]):,}"

@@ -25,6 +25,7 @@ from venuenet.travel.scheduled import (
     door_to_door,
     merge_exchange,
     nearest_ranks,
+    shifted,
     with_walks,
 )
 from venuenet.travel.timetable import Timetable
@@ -95,7 +96,10 @@ def venues(city):
 def cells():
     rows = {r["cell"]: (float(r["x"]), float(r["y"])) for r in table("demand.tsv")}
     xy = np.array(list(rows.values())) + np.array([500_000, 4_430_000])
-    return list(rows), SimpleNamespace(sample_xy=xy[:, None, :])
+    districts = np.zeros(len(rows), dtype=np.int32)
+    return list(rows), SimpleNamespace(
+        sample_xy=xy[:, None, :], cell_district=districts, adcodes=()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +149,12 @@ def test_trains_every_ten_minutes_take_what_the_mini_city_expects_of_them(engine
         ridden = "to S" in row["way"]
         by_rail += ridden
         cell, expected = names.index(row["cell"]), int(row["transit"]) - ridden
-        variant = VARIANTS.index({"-": "point", "far": "late", "near": "early"}[row["shift"]])
-        assert times.near_s[variant, kind[row["venue"]], 0, cell, 0] == expected, row
+        variant = {"-": "point", "far": "late", "near": "early"}[row["shift"]]
+        percentile = {"point": None, "late": "p85", "early": "p15"}[variant]
+        at = (row["venue"], cell)
+        shifted = max(expected + dense(times, percentile)[at] - found[at], 0)
+        told = times.near_s[VARIANTS.index(variant), kind[row["venue"]], 0, cell, 0]
+        assert told == (UNREACHED if at[0] == "V5" and variant == "late" else shifted), row
         if row["shift"] == "-":
             assert found[row["venue"], cell] == expected, row
     assert by_rail > 10
@@ -225,6 +233,7 @@ def test_the_number_of_threads_changes_nothing(engine, cells, venues, monkeypatc
 def test_a_venue_cannot_be_nearer_than_on_the_spot(engine, cells, venues):
     """C09 is 564 s from V5, known to 1 km (750 s): it may be next door."""
     vague = [dataclasses.replace(v, precision_m=1000.0) for v in venues if v.venue_id == "V5"]
+    vague = [dataclasses.replace(v, status="open") for v in vague]
     times = engine.times(cells[1], vague, 3600)
     k, cell = KINDS.index(vague[0].kind), cells[0].index("C09")
     assert times.near_s[:, k, 0, cell, 0].tolist() == [564, 564 + 750, 0]
@@ -455,3 +464,21 @@ def test_a_walk_between_stations_joins_two_lines():
         walked = with_walks(day, sparse([[], [(2, seconds)], [], []]))
         arrives = search(walked, egress, (36_000, 36_000), None, 1).arrives
         assert (arrives[0, 0] == 36_510) == reached
+
+
+def test_a_slow_departure_is_as_much_slower_at_every_point_of_a_cell_as_at_its_centre():
+    """Two cells of two points; the second cell's percentile has no way to the first venue."""
+    none = UNREACHED
+    median = np.array([[100, 500], [130, none], [200, 300], [210, 310]], dtype=np.int32)
+    percentile = np.array([[160, 480], [none, 300]], dtype=np.int32)
+    off = np.array([7, 0], dtype=np.int32)
+    assert shifted(median, median[::2], percentile, off).tolist() == [
+        [100 + 60 + 7, 480],
+        [130 + 60 + 7, none],
+        [none, 300],
+        [none, 310],
+    ]
+    # A centre without a way says nothing of its cell's other points.
+    median[0, 0] = none
+    assert shifted(median, median[::2], percentile, off)[1, 0] == 137
+    assert shifted(median, median[::2], percentile, -1000 * (1 + off)).min() == 0

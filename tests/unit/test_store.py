@@ -220,7 +220,7 @@ def test_kill_9_at_any_moment_leaves_a_whole_snapshot(store, mini, processes, so
         child = processes.Process(target=endlessly, args=(store.root, source, MORE, begun))
         child.start()
         assert begun.wait(20)
-        time.sleep(rng.uniform(0, 0.25))
+        time.sleep(rng.uniform(0, 0.4))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from venuenet.model import KINDS, NEAREST, REASONS, UNREACHED, VARIANTS, LocatedVenue
+from venuenet.model import BEYOND, KINDS, NEAREST, REASONS, UNREACHED, VARIANTS, LocatedVenue
 from venuenet.travel.contract import contract
 from venuenet.travel.on_streets import Network, StreetEngine, StreetWalking
 from venuenet.travel.reach import rows, rows_by_sweep
@@ -20,6 +20,7 @@ from venuenet.travel.ways import Turns, plain_ways, turning_ways
 
 OFF_KMH, MOST_OFF = 4.5, 400.0
 UNSURE = 0.9
+LATE = VARIANTS.index("late")
 TURNS = Turns(right=40, left=90, back=200)
 
 
@@ -190,7 +191,8 @@ def onward(town, ways, way, turns):
 def venue(i, kind, precision):
     return LocatedVenue(
         venue_id=f"V{i}", name_zh="馆", name_en="Hall", kind=kind, tier="-", level="city",
-        adcode=None, address_zh=None, status="open", source="test", confidence="high",
+        adcode=(None, "odd", "even")[i % 3], address_zh=None,
+        status="unknown" if i % 4 == 3 else "open", source="test", confidence="high",
         lon=0.0, lat=0.0, precision_m=precision, method="test",
     )  # fmt: skip
 
@@ -211,7 +213,11 @@ def engine_of(town, turns, threads=2):
 
 
 def demand_of(town):
-    return SimpleNamespace(sample_xy=np.array(town.cells, dtype=float)[:, None, :])
+    return SimpleNamespace(
+        sample_xy=np.array(town.cells, dtype=float)[:, None, :],
+        cell_district=np.arange(len(town.cells), dtype=np.int32) % 2,
+        adcodes=("even", "odd"),
+    )
 
 
 def whole(ds):
@@ -244,18 +250,32 @@ def test_every_pair_takes_as_long_as_networkx_says(turns, town, cutoff):
         mine = [v for v, one in enumerate(venues) if one.kind == kind]
         for c in range(len(town.cells)):
             for n, sign in ((0, 0), (1, 1), (2, -1)):
-                some = sorted(max(expected[c, v] + sign * shift[v], 0) for v in mine)[:NEAREST]
+                sure = [v for v in mine if n != LATE or venues[v].status == "open"]
+                some = sorted(max(expected[c, v] + sign * shift[v], 0) for v in sure)[:NEAREST]
                 kept = [whole(ds) for ds in some]
                 kept += [UNREACHED] * (NEAREST - len(kept))
                 assert times.near_s[n, k, :, c, 0].tolist() == kept, (kind, VARIANTS[n])
             order = sorted((expected[c, v], v) for v in mine if expected[c, v] < math.inf)
             who = [v for _, v in order][:NEAREST]
-            assert times.near_venue[k, :, c].tolist() == who + [-1] * (NEAREST - len(who))
+            assert times.near_venue[k, :, c, 0].tolist() == who + [-1] * (NEAREST - len(who))
+    own_is_the_nearest_of_its_district(times, town, venues, expected, cutoff)
     for c in range(len(town.cells)):
         reached = bool((expected[c] < math.inf).any())
         reason = "reached" if reached else "no_street" if on["c", c][1] < 0 else "no_way"
         assert REASONS[times.reason[c]] == reason
         assert times.snap_m[c] == pytest.approx(on["c", c][0], nan_ok=True, abs=1e-3)
+
+
+def own_is_the_nearest_of_its_district(times, town, venues, expected, cutoff):
+    for (n, k, c), seconds in np.ndenumerate(times.own_s[..., 0]):
+        mine = [
+            max(expected[c, v] + (0, 1, -1)[n] * round(10 * UNSURE * one.precision_m), 0)
+            for v, one in enumerate(venues)
+            if one.kind == KINDS[k] and one.adcode == ("even", "odd")[c % 2]
+            if n != LATE or one.status == "open"
+        ]
+        best = whole(min(mine, default=math.inf))
+        assert seconds == (best if best <= cutoff else BEYOND), (n, k, c)
 
 
 @given(town=towns(), most=st.integers(0, 900))
@@ -314,7 +334,7 @@ def test_one_thread_and_many_give_the_same(town):
         engine.times(demand_of(town), venues, 600)
         for engine, venues in (engine_of(town, None, n) for n in (1, 3))
     )
-    for name in ("indptr", "cell", "seconds", "near_s", "near_venue", "reason"):
+    for name in ("indptr", "cell", "seconds", "near_s", "near_venue", "own_s", "reason"):
         assert np.array_equal(getattr(one, name), getattr(two, name)), name
 
 

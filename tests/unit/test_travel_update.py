@@ -18,6 +18,7 @@ PARTS = (
     "cell",
     "seconds",
     "near_s",
+    "own_s",
     "reason",
 )
 
@@ -40,12 +41,13 @@ def names_its_venues(times, all_pairs):
         for v in range(len(all_pairs.venue_ids))
         for c, s in zip(*row(all_pairs, v), strict=True)
     }
-    for (k, i, c), v in np.ndenumerate(times.near_venue):
-        mine = times.near_venue[k, : i + 1, c].tolist()
-        if v >= 0 and times.near_s[0, k, i, c, 0] <= all_pairs.cutoff_s:
-            assert seconds[c, of[v]] == times.near_s[0, k, i, c, 0]
+    for (k, i, c, point), v in np.ndenumerate(times.near_venue):
+        mine = times.near_venue[k, : i + 1, c, point].tolist()
+        told = times.near_s[0, k, i, c, point]
+        if v >= 0 and told <= all_pairs.cutoff_s:
+            assert point > 0 or seconds[c, of[v]] == told
             assert mine.count(v) == 1
-        assert (v < 0) == (times.near_s[0, k, i, c, 0] == UNREACHED)
+        assert (v < 0) == (told == UNREACHED)
 
 
 def row(times, v):

@@ -11,7 +11,9 @@ from scipy.spatial import cKDTree
 from venuenet.area import StudyArea
 from venuenet.demand.cells import Cells, cover, neighbour_pairs, sample_points
 from venuenet.demand.density import spread, unknown_residents, weights
-from venuenet.model import DemandPoints, GroupStanding
+from venuenet.demand.groups import share_out
+from venuenet.demand.shares import Shares
+from venuenet.model import DemandPoints
 from venuenet.rounding import apportion
 from venuenet.standards import Demand
 
@@ -27,7 +29,12 @@ class _Places:
     station_m: Floats
 
 
-def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) -> DemandPoints:
+def build_demand(
+    area: StudyArea,
+    rules: Demand,
+    resolution: int | None = None,
+    shares: Shares | None = None,
+) -> DemandPoints:
     """Spread the residents of a study area over H3 cells.
 
     Parameters
@@ -38,6 +45,8 @@ def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) 
         The density model's values.
     resolution : int, optional
         H3 resolution; the area pack's own by default.
+    shares : Shares, optional
+        Shares of groups that users bring; of groups the area has (``shares.with_groups``).
 
     Returns
     -------
@@ -63,7 +72,7 @@ def build_demand(area: StudyArea, rules: Demand, resolution: int | None = None) 
     cell = np.concatenate([r[0] for r in rows])
     town = np.concatenate([r[1] for r in rows])
     people = np.concatenate([r[2] for r in rows])
-    return _assemble(area, cells, xy, home, cell, town, people, flags)
+    return _assemble(area, cells, xy, home, cell, town, people, flags, shares or Shares())
 
 
 def _station_distance(area: StudyArea, xy: Floats) -> Floats:
@@ -198,6 +207,7 @@ def _assemble(
     row_town: NDArray[np.int64],
     people: Ints,
     flags: tuple[tuple[str, ...], ...],
+    shares: Shares,
 ) -> DemandPoints:
     """Keep the inhabited cells, order the rows and share out the groups."""
     used = np.unique(row_cell)
@@ -205,7 +215,7 @@ def _assemble(
     town, people = row_town[order].astype(np.int32), people[order]
     row = np.searchsorted(used, row_cell[order]).astype(np.int32)
     district = cells.district[used]
-    groups, standing = _groups(area, district[row], people)
+    groups, standing = share_out(area, district[row], town, people, shares)
     return DemandPoints(
         cell=cells.cell[used],
         lon=cells.lon[used],
@@ -223,50 +233,5 @@ def _assemble(
         groups=groups,
         township_flags=flags,
         group_standing=standing,
+        adcodes=tuple(area.districts["adcode"]),
     )
-
-
-def _groups(
-    area: StudyArea, row_district: NDArray[np.int32], people: Ints
-) -> tuple[dict[str, Ints], dict[str, dict[str, GroupStanding]]]:
-    """Persons by group per row: a district's own share, else the city's, else nothing.
-
-    The city's share reaches a district without its own as what is left of the city's total once
-    the districts with their own are taken off, so that the groups add up to the published total.
-    """
-    residents = area.districts["people"].to_numpy(float)
-    groups: dict[str, Ints] = {}
-    standing: dict[str, dict[str, GroupStanding]] = {}
-    for group in area.meta.groups:
-        own = (
-            area.districts[group.district_column].to_numpy(float)
-            if group.district_column
-            else np.full(len(area.districts), np.nan)
-        )
-        known = np.isfinite(own)
-        city = group.city_share
-        standing[group.id] = {
-            adcode: "known" if k else "estimated" if city is not None else "unknown"
-            for adcode, k in zip(area.districts["adcode"], known, strict=True)
-        }
-        if city is None and not known.any():
-            continue
-        # Without a city's share a district of unknown standing has nobody counted: answers.py
-        # gives it no data, not zero.
-        share = np.where(known, own, 0 if city is None else _left_over(own, city, residents))
-        out = np.zeros(len(people), dtype=np.int64)
-        for d in range(len(area.districts)):
-            rows = row_district == d
-            total = round(float(share[d]) * int(people[rows].sum()))
-            out[rows] = apportion(total, people[rows])
-        groups[group.id] = out
-    return groups, standing
-
-
-def _left_over(own: Floats, city: float, residents: Floats) -> float:
-    """Share of a group in the districts that have none of their own (NaN), within 0..1."""
-    unknown = np.isnan(own)
-    if residents[unknown].sum() == 0:
-        return city
-    left = city * residents.sum() - (own * residents)[~unknown].sum()
-    return float(np.clip(left / residents[unknown].sum(), 0, 1))

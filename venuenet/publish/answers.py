@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.coverage import NOBODY_KNOWS, AreaCoverage, coverage_by, located
-from venuenet.gaps import Evidence, cause_words, find_gaps
+from venuenet.gaps import find_gaps
 from venuenet.model import SCIENCE_KINDS, Gap, LocatedVenue, Question, TravelTimes, Venue
-from venuenet.publish.how import basis_of, table_for, travel_flags
+from venuenet.publish.cause_words import cause_words, evidence_words
+from venuenet.publish.evidence import gap_evidence, rooms_known, rooms_of
+from venuenet.publish.how import basis_of, fitted, own_pace, table_for, travel_flags
 from venuenet.publish.snapshot import Snapshot
+from venuenet.uncertainty import DemandDoubt
 
 Row = dict[str, Any]
 CITY = "city"
@@ -25,7 +28,7 @@ VENUE_COLUMNS = [
 GAP_COLUMNS = [
     "gap_id", "adcode", "township_code", "township_zh", "township_en", "people", "area_km2",
     "nearest_venue_id", "nearest_venue_zh", "nearest_venue_en", "nearest_minutes", "cause",
-    "cause_zh", "cause_en", "gap_type", "severity", "flags",
+    "cause_zh", "cause_en", "evidence_zh", "evidence_en", "gap_type", "severity", "flags",
 ]  # fmt: skip
 
 
@@ -61,6 +64,7 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
     """
     row_area, keys = _areas(snapshot, level)
     answerable = is_answerable(snapshot, question)
+    rooms = rooms_of(snapshot) if question.capacitated else None
     answers = coverage_by(
         snapshot.demand,
         times_for(snapshot, question),
@@ -68,9 +72,17 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
         row_area,
         len(keys),
         no_data=not answerable,
+        rooms=rooms,
+        doubt=demand_doubt(snapshot),
+        doubtful=doubtful_venues(snapshot),
     )
     beside: Sequence[AreaCoverage | None] = [None] * len(keys)
-    if question.mode == "transit" and not question.surface_transit:
+    # Assumed buses are everybody's: beside the times of a slower traveller they would mislead.
+    if (
+        question.mode == "transit"
+        and not question.surface_transit
+        and not own_pace(snapshot, question)
+    ):
         beside = coverage_by(
             snapshot.demand,
             snapshot.surface,
@@ -78,6 +90,7 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
             row_area,
             len(keys),
             no_data=not answerable,
+            rooms=rooms,
         )
     lost = _unknown_areas(snapshot, question, row_area)
     answers = [NOBODY_KNOWS if a in lost else answer for a, answer in enumerate(answers)]
@@ -87,8 +100,6 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
     rows = []
     for key, answer, extra, more in zip(keys, answers, beside, flags, strict=True):
         row = {**key, **_item(answer, names), "flags": [*answer.flags, *more]}
-        if answer.low != answer.high:
-            row["flags"].append("position_uncertain")
         if extra is not None:
             row["with_surface"] = {"covered": extra.covered, "share": extra.share}
         rows.append(row)
@@ -99,6 +110,17 @@ def is_answerable(snapshot: Snapshot, question: Question) -> bool:
     """Whether enough of the venues asked for have a position."""
     share = located(snapshot.area.venues, question.kinds).share
     return share >= snapshot.assumptions.no_data.min_located_share.value
+
+
+def demand_doubt(snapshot: Snapshot) -> DemandDoubt:
+    """Return how far a snapshot's modelled people may be off."""
+    rules = snapshot.assumptions.uncertainty
+    return DemandDoubt(rules.cell_factor.value, rules.township_factor.value)
+
+
+def doubtful_venues(snapshot: Snapshot) -> frozenset[str]:
+    """Return the ids of the venues whose opening is unknown: they count, and may be closed."""
+    return frozenset(v.venue_id for v in snapshot.area.venues if v.status == "unknown")
 
 
 def _areas(snapshot: Snapshot, level: str) -> tuple[NDArray[np.int32], list[Row]]:
@@ -170,6 +192,8 @@ def _flags(
     count = located(snapshot.area.venues, question.kinds)
     if count.located < count.open:
         common.append("venues_unlocated")
+    if question.capacitated and rooms_known(snapshot, question)[1]:
+        common.append("capacity_unknown")
     out = [list(common) for _ in range(n)]
     for flag, name in (
         ("residents_estimated", "residents_estimated"),
@@ -179,6 +203,9 @@ def _flags(
         for a in np.unique(row_area[has[demand.row_township]]):
             out[a].append(name)
     if question.group != "all":
+        if fitted(snapshot, question):
+            for flags in out:
+                flags.append("group_fit")
         standing = demand.group_standing[question.group]
         codes = snapshot.area.districts["adcode"]
         district = demand.cell_district[demand.row_cell]
@@ -189,7 +216,7 @@ def _flags(
 
 
 def groups(snapshot: Snapshot, question: Question, adcode: str) -> list[Row]:
-    """Answer the question for every group of one district."""
+    """Answer the question for every group of one district, each at its own pace."""
     rows = []
     position = list(snapshot.area.districts["adcode"]).index(adcode)
     for group in snapshot.area.meta.groups:
@@ -208,19 +235,10 @@ def groups(snapshot: Snapshot, question: Question, adcode: str) -> list[Row]:
 @lru_cache(maxsize=64)
 def gaps(snapshot: Snapshot, question: Question) -> list[Gap]:
     """Find the gaps of a question, most people first. Do not change them: they are shared."""
-    rules = snapshot.assumptions.gaps
-    area, demand = snapshot.area, snapshot.demand
-    pointless = np.array(["point_unknown" in f for f in demand.township_flags])
-    evidence = Evidence(
-        times=snapshot.times,
-        unlocated_here=_unlocated_here(snapshot, question),
-        unplaced=pointless[demand.row_township],
-        answerable=is_answerable(snapshot, question),
-        high_people=rules.severity_high.value,
-        medium_people=rules.severity_medium.value,
-    )
+    area = snapshot.area
+    evidence = gap_evidence(snapshot, question, answerable=is_answerable(snapshot, question))
     return find_gaps(
-        demand,
+        snapshot.demand,
         times_for(snapshot, question),
         question,
         evidence,
@@ -229,38 +247,23 @@ def gaps(snapshot: Snapshot, question: Question) -> list[Gap]:
     )
 
 
-def _unlocated_here(snapshot: Snapshot, question: Question) -> frozenset[int]:
-    """Townships named in the address of an open venue of the asked kinds without a position."""
-    found = set()
-    lost = [
-        v
-        for v in snapshot.area.venues
-        if not isinstance(v, LocatedVenue)
-        and v.kind in question.kinds
-        and v.status in ("open", "unknown")
-        and v.address_zh
-    ]
-    for t, row in enumerate(snapshot.area.townships.itertuples()):
-        name = str(row.name_zh)
-        if any(v.adcode == row.adcode and name in (v.address_zh or "") for v in lost):
-            found.add(t)
-    return frozenset(found)
-
-
 def gap_rows(snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()) -> list[Row]:
     """Return the items of ``GET /gaps``, of some districts or all."""
-    venues = {v.venue_id: v for v in snapshot.area.venues}
+    names = {v.venue_id: (v.name_zh, v.name_en) for v in snapshot.area.venues}
     towns = snapshot.area.townships.set_index("township_code")
     drive = snapshot.times["drive"]
     said = cause_words(estimated=drive.estimated, car=basis_of(drive) != "no_car")
-    traveller = [f for f in travel_flags(snapshot, question) if f.startswith("traveller:")]
+    more = [f for f in travel_flags(snapshot, question) if f.startswith("traveller:")]
+    if question.capacitated and rooms_known(snapshot, question)[1]:
+        more.append("capacity_unknown")
     rows = []
     for gap in gaps(snapshot, question):
         if adcodes and gap.adcode not in adcodes:
             continue
-        venue = venues.get(gap.nearest_venue_id or "")
+        venue_zh, venue_en = names.get(gap.nearest_venue_id or "", (None, None))
         town = towns.loc[gap.township_code]
         zh, en = said[gap.cause]
+        why_zh, why_en = evidence_words(gap.cause, gap.evidence, names)
         rows.append(
             {
                 "gap_id": gap.gap_id,
@@ -271,18 +274,29 @@ def gap_rows(snapshot: Snapshot, question: Question, adcodes: Sequence[str] = ()
                 "people": gap.people,
                 "area_km2": gap.area_km2,
                 "nearest_venue_id": gap.nearest_venue_id,
-                "nearest_venue_zh": venue.name_zh if venue else None,
-                "nearest_venue_en": venue.name_en if venue else None,
+                "nearest_venue_zh": venue_zh,
+                "nearest_venue_en": venue_en,
                 "nearest_minutes": gap.nearest_minutes,
                 "cause": gap.cause,
                 "cause_zh": zh,
                 "cause_en": en,
+                "evidence": dict(gap.evidence),
+                "evidence_zh": why_zh,
+                "evidence_en": why_en,
                 "gap_type": gap.gap_type,
                 "severity": gap.severity,
-                "flags": [*gap.flags, *traveller],
+                "flags": [*gap.flags, *more],
             }
         )
     return rows
+
+
+def capacity_count(snapshot: Snapshot, question: Question) -> Row | None:
+    """Count the venues asked for whose room is known, and is not; None where nobody asked."""
+    if not question.capacitated:
+        return None
+    known, unknown = rooms_known(snapshot, question)
+    return {"known": known, "unknown": unknown}
 
 
 def causes(rows: Sequence[Row]) -> list[Row]:

@@ -28,17 +28,17 @@ def coverage_csv(rows: Sequence[Row]) -> bytes:
     """
     flat = [_flat(row) for row in rows]
     named = [c for c in COVERAGE_COLUMNS if c not in SOMETIMES or any(c in r for r in flat)]
-    return _csv(named, flat)
+    return to_csv(named, flat)
 
 
 def gaps_csv(rows: Sequence[Row]) -> bytes:
     """Write gap items as CSV; see ``coverage_csv``."""
-    return _csv(GAP_COLUMNS, rows)
+    return to_csv(GAP_COLUMNS, rows)
 
 
 def quality_csv(rows: Sequence[Row]) -> bytes:
     """Write data-quality items as CSV; see ``coverage_csv``."""
-    return _csv(QUALITY_COLUMNS, rows)
+    return to_csv(QUALITY_COLUMNS, rows)
 
 
 def _flat(row: Row) -> Row:
@@ -55,7 +55,8 @@ def _flat(row: Row) -> Row:
     }
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+def to_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """Write rows of plain values under some columns; see ``coverage_csv``."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)

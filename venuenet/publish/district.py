@@ -230,7 +230,8 @@ def _reached_zh(snapshot: Snapshot, facts: DistrictFacts) -> str:
         f"按“{asked}”衡量，{facts.name_zh}{who} {persons(row['people'], 'zh')}中，估算 "
         f"{persons(row['covered'], 'zh')}可达（{percent(row['share'], 'zh')}），"
         f"{persons(row['uncovered'], 'zh')}不可达。"
-        f"因场馆位置精度有限，覆盖率在 {interval(row['low'], row['high'], 'zh')} 之间。"
+        "人口分布、场馆位置与开放情况都不完全确定，按最坏与最好估计，覆盖率在 "
+        f"{interval(row['low'], row['high'], 'zh')} 之间。"
         f"全市同口径为 {percent(city['share'], 'zh')}；各区由高到低，本区"
         f"{'并列' if a.rank.tied else ''}第 {a.rank.place} 位（共 {a.rank.of} 区）。"
     )
@@ -259,8 +260,9 @@ def _reached_en(snapshot: Snapshot, facts: DistrictFacts) -> str:
     text = (
         f"Measured by “{asked}”, of {facts.name_en}'s {persons(row['people'], 'en')} ({who}) an "
         f"estimated {persons(row['covered'], 'en')} ({percent(row['share'], 'en')}) are within "
-        f"reach and {persons(row['uncovered'], 'en')} are not. Venue positions are only so exact: "
-        f"the share lies within {interval(row['low'], row['high'], 'en')}. The city as a whole "
+        f"reach and {persons(row['uncovered'], 'en')} are not. Where people live, where venues lie "
+        "and which are open is not known for sure: from the worst to the best case the share lies "
+        f"within {interval(row['low'], row['high'], 'en')}. The city as a whole "
         f"has {percent(city['share'], 'en')}; from the highest share down the district is number "
         f"{a.rank.place} of {a.rank.of}{' (tied)' if a.rank.tied else ''}."
     )

@@ -52,7 +52,9 @@ def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon
     for gap in gaps(snapshot, question):
         cells = demand.cell[gap.cells]
         if not whole:
-            cells = _children(snapshot)[gap.cells][out_of_reach[gap.cells]]
+            out = out_of_reach[gap.cells]
+            out |= ~out.any(axis=1, keepdims=True)  # a cell lacks room, not a venue: all of it
+            cells = _children(snapshot)[gap.cells][out]
         shapes[gap.gap_id] = outline(cells)
     return shapes
 
@@ -89,6 +91,8 @@ def describe(question: Question) -> Row:
         "group": question.group,
         "kinds": list(question.kinds),
         "surface_transit": question.surface_transit,
+        "own_district": question.own_district,
+        "capacitated": question.capacitated,
     }
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from venuenet.model import Manifest, Mode, Question, Reason, TravelTimes
+from venuenet.model import SCIENCE_KINDS, Manifest, Mode, Question, Reason, TravelTimes
 from venuenet.publish.snapshot import Snapshot
 
 Words = tuple[str, str]
@@ -166,9 +166,39 @@ def mode_words(times: TravelTimes) -> Words:
     return _QUALIFIED.get((times.mode, basis_of(times)), _MODES[times.mode])
 
 
+def tables_for(snapshot: Snapshot, group: str) -> Mapping[Mode, TravelTimes]:
+    """Return the table of each mode for a group: its own traveller's, else everybody's."""
+    who = snapshot.groups.of(group).traveller.value if group != "all" else None
+    return {**snapshot.times, **snapshot.others.get(who or "", {})}
+
+
 def table_for(snapshot: Snapshot, question: Question) -> TravelTimes:
-    """Return the travel times a question is asked of."""
-    return snapshot.surface if question.surface_transit else snapshot.times[question.mode]
+    """Return the travel times a question is asked of; assumed buses are everybody's."""
+    if question.surface_transit:
+        return snapshot.surface
+    return tables_for(snapshot, question.group)[question.mode]
+
+
+def asked_traveller(snapshot: Snapshot, question: Question) -> dict[str, str]:
+    """Say whose times answer a question: id, name_zh and name_en."""
+    if not own_pace(snapshot, question):
+        return traveller_of(snapshot.manifest)
+    who = snapshot.groups.of(question.group).traveller.value
+    rules = snapshot.manifest.parameters["groups"]["travellers"][who]
+    return {"id": who, "name_zh": rules["name_zh"], "name_en": rules["name_en"]}
+
+
+def fitted(snapshot: Snapshot, question: Question) -> bool:
+    """Whether only the kinds that are said to serve the group asked for count."""
+    fit = snapshot.groups.of(question.group).kinds.value
+    narrowed = question.group != "all" and question.standard is None and fit != SCIENCE_KINDS
+    return narrowed and question.kinds == fit
+
+
+def own_pace(snapshot: Snapshot, question: Question) -> bool:
+    """Whether a question is answered by another's times than everybody's."""
+    everybody = snapshot.surface if question.surface_transit else snapshot.times[question.mode]
+    return table_for(snapshot, question) is not everybody
 
 
 def describe_travel(snapshot: Snapshot, question: Question) -> dict[str, Any]:
@@ -183,7 +213,7 @@ def describe_travel(snapshot: Snapshot, question: Question) -> dict[str, Any]:
         "period": times.period,
         "zh": zh,
         "en": en,
-        "traveller": traveller_of(snapshot.manifest),
+        "traveller": asked_traveller(snapshot, question),
     }
 
 
@@ -194,7 +224,7 @@ def travel_flags(snapshot: Snapshot, question: Question) -> list[str]:
     if times.estimated:
         rides = basis_of(times) in ("feed", "timetable")
         flags.append("walk_estimated" if rides else "travel_estimated")
-    who = traveller_of(snapshot.manifest)["id"]
+    who = asked_traveller(snapshot, question)["id"]
     return flags if who == ADULT else [*flags, f"traveller:{who}"]
 
 
@@ -261,7 +291,15 @@ def traveller_of(manifest: Manifest) -> dict[str, str]:
 
 def traveller_words(manifest: Manifest) -> Words | None:
     """Name the traveller for a title; None for an adult, whom nobody has to be told of."""
-    who = traveller_of(manifest)
+    return _named(traveller_of(manifest))
+
+
+def asked_traveller_words(snapshot: Snapshot, question: Question) -> Words | None:
+    """Name whose times answer a question, for a caption; None for an adult."""
+    return _named(asked_traveller(snapshot, question))
+
+
+def _named(who: Mapping[str, str]) -> Words | None:
     if who["id"] == ADULT:
         return None
     return f"出行者：{who['name_zh']}", f"traveller: {who['name_en']}"
@@ -290,6 +328,20 @@ def traveller_note(snapshot: Snapshot) -> Words | None:
         f"{named[1][0].upper()}{named[1][1:]}. Walks {pace} km/h"
         f"{', no known stairs' if no_stairs else ''}; "
         "whichever residents are counted, the times are this traveller's and not everybody's",
+    )
+
+
+def group_note(snapshot: Snapshot, group: str) -> Words:
+    """Say where a group's figure comes from, and as whom it travels where not as everybody."""
+    known = next(g for g in snapshot.area.meta.groups if g.id == group)
+    who = snapshot.groups.of(group).traveller.value
+    if who not in snapshot.others:
+        return known.note_zh, known.note_en
+    rules = snapshot.manifest.parameters["groups"]["travellers"][who]
+    zh = f"步行和公共交通时间按出行者“{rules['name_zh']}”计算"
+    en = f"walking and transit times are those of the traveller “{rules['name_en']}”"
+    return "；".join(filter(None, (known.note_zh, zh))), "; ".join(
+        filter(None, (known.note_en, en))
     )
 
 

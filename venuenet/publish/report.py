@@ -26,6 +26,7 @@ from venuenet.publish.geo import credits
 from venuenet.publish.how import (
     all_estimated,
     basis_of,
+    group_note,
     is_estimate,
     traveller_note,
     traveller_words,
@@ -172,7 +173,8 @@ def _period(snapshot: Snapshot, value: object, lang: Lang) -> object:
 
 
 def _group_notes(snapshot: Snapshot, lang: Lang) -> dict[str, str]:
-    return {g.id: words.pick((g.note_zh, g.note_en), lang) for g in snapshot.area.meta.groups}
+    ids = [g.id for g in snapshot.area.meta.groups]
+    return {group: words.pick(group_note(snapshot, group), lang) for group in ids}
 
 
 def _name(lang: Lang) -> Callable[[object], Markup]:

@@ -7,8 +7,8 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ import venuenet
 from venuenet.area import StudyArea
 from venuenet.area import load as load_area
 from venuenet.coverage import share_above
+from venuenet.demand.shares import with_groups
 from venuenet.errors import SnapshotError
 from venuenet.model import DemandPoints, Manifest, Mode, Source, Standard, TravelTimes
+from venuenet.packformat import Group
 from venuenet.standards import Assumptions
+from venuenet.standards.groups import GroupRules, load_groups
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the files of a snapshot change shape."""
 
 MANIFEST = "manifest.json"
@@ -33,7 +36,9 @@ class Snapshot:
     """One build.
 
     ``times`` holds a table per mode without surface transit; ``surface`` is transit with the
-    surface assumption, never part of a headline figure.
+    surface assumption, never part of a headline figure. ``others`` holds, by traveller, the tables
+    of those groups that ``groups`` lets travel as somebody else: what a traveller has no table of
+    is everybody's.
     """
 
     area: StudyArea
@@ -43,6 +48,8 @@ class Snapshot:
     standards: tuple[Standard, ...]
     assumptions: Assumptions
     manifest: Manifest
+    groups: GroupRules = field(default_factory=load_groups)
+    others: Mapping[str, Mapping[Mode, TravelTimes]] = field(default_factory=dict)
 
 
 def describe_inputs(
@@ -51,11 +58,15 @@ def describe_inputs(
     assumptions: Assumptions,
     registry: Mapping[str, Any] | None = None,
     travel: Mapping[str, Any] | None = None,
+    groups: Mapping[str, Any] | None = None,
+    extras: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a build depends on beside the code, as plain JSON values.
 
     ``registry`` tells how many questions about venues wait, by adcode (``waiting``); ``travel``
-    of the user's networks and the traveller, None for an adult and the estimates.
+    of the user's networks and the traveller, None for an adult and the estimates; ``groups`` of
+    the groups (``rules``, ``travellers``, ``declared``, and a digest of the imported ``shares``);
+    ``extras`` are the tables users keep beside their snapshots.
     """
     parameters = {
         "h3_resolution": area.meta.h3_resolution,
@@ -64,6 +75,8 @@ def describe_inputs(
         "area_digest": area.digest,
         "registry": registry or {},
         **({} if travel is None else {"travel": travel}),
+        **({} if groups is None else {"groups": groups}),
+        **({"extras": extras} if extras else {}),
     }
     plain: dict[str, Any] = json.loads(json.dumps(parameters))
     return plain
@@ -79,11 +92,15 @@ def assemble(
     registry: Mapping[str, Any] | None = None,
     travel: Mapping[str, Any] | None = None,
     sources: Sequence[Source] = (),
+    groups: Mapping[str, Any] | None = None,
+    extras: Mapping[str, Any] | None = None,
+    others: Mapping[str, Mapping[Mode, TravelTimes]] | None = None,
 ) -> Snapshot:
     """Name a build by its content and describe it; ``sources`` come beside the area pack's."""
-    parameters = describe_inputs(area, standards, assumptions, registry, travel)
+    parameters = describe_inputs(area, standards, assumptions, registry, travel, groups, extras)
+    tables = dict(_named_tables(times, surface, others or {}))
     manifest = Manifest(
-        snapshot=_digest(parameters, demand, [*times.values(), surface]),
+        snapshot=_digest(parameters, demand, tables),
         as_of=area.meta.as_of,
         area=area.meta.id,
         version=venuenet.__version__,
@@ -100,13 +117,29 @@ def assemble(
         },
         checks={"share_above_50000_per_km2": round(share_above(demand, 50_000), 4)},
     )
-    return Snapshot(area, demand, times, surface, standards, assumptions, manifest)
+    return Snapshot(
+        area,
+        demand,
+        times,
+        surface,
+        standards,
+        assumptions,
+        manifest,
+        _rules(parameters),
+        others or {},
+    )
+
+
+def _rules(parameters: Mapping[str, Any]) -> GroupRules:
+    """Return the groups' rules a build was made with."""
+    said = parameters.get("groups")
+    return load_groups() if said is None else GroupRules.model_validate(said["rules"])
 
 
 _NAMED = {"group": "groups", "spread": "spread"}
 """Mappings of arrays, by what the names of their files begin with."""
 
-_OWN = ("reason", "snap_m")
+_OWN = ("reason", "snap_m", "own_s")
 
 
 def _arrays(thing: DemandPoints | TravelTimes) -> dict[str, np.ndarray[Any, Any]]:
@@ -127,20 +160,32 @@ def _plain(thing: DemandPoints | TravelTimes) -> dict[str, Any]:
     return {n: v for n, v in plain.items() if n not in skip and not (n in _OWN and v is None)}
 
 
-def _digest(parameters: Mapping[str, Any], demand: DemandPoints, times: list[TravelTimes]) -> str:
+def _digest(
+    parameters: Mapping[str, Any], demand: DemandPoints, tables: Mapping[str, TravelTimes]
+) -> str:
     digest = hashlib.sha256(f"{venuenet.__version__} {FORMAT}".encode())
     digest.update(json.dumps(parameters, sort_keys=True, ensure_ascii=False).encode())
-    things: list[DemandPoints | TravelTimes] = [demand, *times]
-    for thing in things:
+    things: dict[str, DemandPoints | TravelTimes] = {"": demand, **tables}
+    for name, thing in things.items():
+        # Whose times they are stands in the table's name alone.
+        digest.update(name.partition("@")[2].encode())
         digest.update(json.dumps(_plain(thing), sort_keys=True, ensure_ascii=False).encode())
-        for name, values in sorted(_arrays(thing).items()):
-            digest.update(name.encode())
+        for field_name, values in sorted(_arrays(thing).items()):
+            digest.update(field_name.encode())
             digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()[:16]
 
 
-def _table_name(times: TravelTimes) -> str:
-    return f"travel-{times.mode}{'-surface' if times.surface_transit else ''}"
+def _named_tables(
+    times: Mapping[Mode, TravelTimes],
+    surface: TravelTimes,
+    others: Mapping[str, Mapping[Mode, TravelTimes]],
+) -> Iterator[tuple[str, TravelTimes]]:
+    """Name every table as its folder is called: ``travel-walk``, ``travel-walk@senior``."""
+    yield from ((f"travel-{table.mode}", table) for table in times.values())
+    yield "travel-transit-surface", surface
+    for who in sorted(others):
+        yield from ((f"travel-{t.mode}@{who}", t) for t in others[who].values())
 
 
 def write(snapshot: Snapshot, folder: Path) -> None:
@@ -153,8 +198,8 @@ def write(snapshot: Snapshot, folder: Path) -> None:
     for path in sorted(p for p in snapshot.area.root.iterdir() if p.is_file()):
         shutil.copyfile(path, folder / "area" / path.name)
     _write_thing(snapshot.demand, folder / "demand")
-    for times in (*snapshot.times.values(), snapshot.surface):
-        _write_thing(times, folder / _table_name(times))
+    for name, times in _named_tables(snapshot.times, snapshot.surface, snapshot.others):
+        _write_thing(times, folder / name)
     m = snapshot.manifest
     text = {**dataclasses.asdict(m), "as_of": m.as_of.isoformat(), "format": FORMAT}
     text["files"] = _checksums(folder)
@@ -194,9 +239,12 @@ def read(folder: Path) -> Snapshot:
     try:
         manifest = _read_manifest(folder)
         parameters = manifest["parameters"]
-        tables = [_read_times(p) for p in sorted(folder.glob("travel-*"))]
+        found = {p.name: _read_times(p) for p in sorted(folder.glob("travel-*"))}
+        tables = [table for name, table in found.items() if "@" not in name]
+        groups = parameters.get("groups", {})
+        declared = [Group.model_validate(g) for g in groups.get("declared", ())]
         return Snapshot(
-            area=load_area(folder / "area"),
+            area=with_groups(load_area(folder / "area"), declared),
             demand=_read_demand(folder / "demand"),
             times={t.mode: t for t in tables if not t.surface_transit},
             surface=next(t for t in tables if t.surface_transit),
@@ -204,6 +252,8 @@ def read(folder: Path) -> Snapshot:
                 Standard(**{**s, "kinds": tuple(s["kinds"])}) for s in parameters["standards"]
             ),
             assumptions=Assumptions.model_validate(parameters["assumptions"]),
+            groups=_rules(parameters),
+            others=_others(found),
             manifest=Manifest(
                 **{
                     **manifest,
@@ -219,6 +269,16 @@ def read(folder: Path) -> Snapshot:
             f"快照 {folder.name} 不完整或已损坏（{error}），请重新运行 venuenet build",
             f"snapshot {folder.name} is incomplete or damaged ({error}); run venuenet build again",
         ) from error
+
+
+def _others(found: Mapping[str, TravelTimes]) -> dict[str, dict[Mode, TravelTimes]]:
+    """Gather the tables of other travellers from the names of their folders."""
+    others: dict[str, dict[Mode, TravelTimes]] = {}
+    for name, table in found.items():
+        who = name.partition("@")[2]
+        if who:
+            others.setdefault(who, {})[table.mode] = table
+    return others
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -242,6 +302,7 @@ def _read_demand(folder: Path) -> DemandPoints:
     plain = json.loads((folder / "plain.json").read_text(encoding="utf-8"))
     arrays = _load_arrays(folder)
     groups = _taken(arrays, "group_")
+    plain["adcodes"] = tuple(plain["adcodes"])
     plain["township_flags"] = tuple(tuple(f) for f in plain["township_flags"])
     return DemandPoints(**arrays, **plain, groups=groups)
 

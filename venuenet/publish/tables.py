@@ -32,6 +32,7 @@ from venuenet.publish.district import (
 from venuenet.publish.geo import credits
 from venuenet.publish.how import (
     all_estimated,
+    group_note,
     traveller_note,
     traveller_suffix,
     ways_made,
@@ -323,7 +324,7 @@ def _groups(sheet: _Sheet, snapshot: Snapshot, facts: DistrictFacts) -> None:
     names = f"{facts.name_zh}：各人群的覆盖", f"{facts.name_en}: coverage by group"
     _title(sheet, snapshot, *names)
     _asked(sheet, snapshot, facts)
-    notes = {g.id: g.note_zh for g in snapshot.area.meta.groups}
+    notes = {g.id: group_note(snapshot, g.id)[0] for g in snapshot.area.meta.groups}
     columns = (
         _Column("人群", "Group", lambda r: r["group_zh"], 24),
         _Column("英文名", "English name", lambda r: r["group_en"], 24),
@@ -407,7 +408,7 @@ def _method(sheet: _Sheet, snapshot: Snapshot) -> None:
     for zh in (
         "人口为模型推算到网格的估计值，不是点数；街道乡镇无普查数的按本区余数估计。",
         *_travel(snapshot),
-        "时间不超过时限即为可达；低、高只反映场馆位置精度。没有数据写“无数据”，不是零。",
+        "时间不超过时限即为可达；低、高是各种不确定（人口分布、场馆位置与开放情况、班次早晚）同时最坏、最好时的界限，不是常见范围。没有数据写“无数据”，不是零。",
         "标准均为参考值或建议指标。缺口按网格就近归属街道乡镇，与按居民所属统计可能略有不同，全区合计一致。",
     ):
         sheet.line(zh)

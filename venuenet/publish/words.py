@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from venuenet.errors import BadQueryError
 from venuenet.model import SCIENCE_KINDS, Question
-from venuenet.publish.how import mode_words, table_for, traveller_words
+from venuenet.publish.flag_words import FLAGS
+from venuenet.publish.how import asked_traveller_words, mode_words, table_for
 from venuenet.publish.snapshot import Snapshot
 
 Lang = Literal["zh", "en"]
@@ -120,6 +121,22 @@ ASSUMPTIONS: Table = {
         "低于此有位置场馆比例，不作回答",
         "Located share of venues below which there is no answer",
     ),
+    "uncertainty.cell_factor": (
+        "低—高区间：网格人口可能偏离模型的倍数",
+        "Interval: people of a cell may be off by",
+    ),
+    "uncertainty.township_factor": (
+        "低—高区间：估计的乡镇人口可能偏离的倍数",
+        "Interval: estimated township residents may be off by",
+    ),
+    "uncertainty.error_km": (
+        "抽样：多远以内的人口误差方向相同",
+        "Draws: places misjudged alike lie within",
+    ),
+    "uncertainty.open_probability": (
+        "抽样：开放情况不明的场馆实际开放的概率",
+        "Draws: chance that an unverified venue is open",
+    ),
 }
 LICENCES: Table = {
     "public official statistics": ("公开的官方统计", "public official statistics"),
@@ -147,107 +164,6 @@ UNITS: Table = {
     "persons/km²": ("人/平方公里", "persons/km²"),
     "exponent": ("指数", "exponent"),
     "period of the area pack": ("时段", "period"),
-}
-FLAGS: Table = {
-    # behind people and times
-    "demand_modelled": (
-        "人口为模型推算到网格的估计值，不是点数",
-        "residents per cell are a model's estimate, not a count",
-    ),
-    "travel_estimated": (
-        "出行时间为估算值（直线距离加绕行系数，轨道交通按发车间隔）",
-        "travel times are estimates (straight lines with a detour; rail by headways)",
-    ),
-    "walk_estimated": (
-        "乘车按导入班次，但步行段为估算值（直线距离加绕行系数）",
-        "rides follow imported services, but walking is estimated (straight lines with a detour)",
-    ),
-    "traveller:senior": ("时间按出行者“老年人”计算", "times are those of a senior traveller"),
-    "traveller:child": (
-        "时间按出行者“儿童（成人陪同）”计算",
-        "times are those of a child with an adult",
-    ),
-    "traveller:no_car": (
-        "时间按出行者“无车居民”计算",
-        "times are those of a traveller without a car",
-    ),
-    "surface_transit_assumed": (
-        "含假设的地面公交，无实际公交数据",
-        "includes an assumed bus service; there is no bus data",
-    ),
-    "venues_unlocated": (
-        "部分场馆没有位置，未计入覆盖",
-        "some venues have no position and cover nobody here",
-    ),
-    "residents_estimated": (
-        "乡镇人口无普查数，按本区余数估计",
-        "township residents estimated from what is left of the district's census figure",
-    ),
-    "residents_unknown": (
-        "未收录该乡镇普查人口",
-        "the township's census residents are not on record",
-    ),
-    "townships_unplaced": (
-        "乡镇位置不明，其人口按本区其他居民的分布推算",
-        "township location unknown; its residents take the pattern of the rest of the district",
-    ),
-    "point_unknown": ("乡镇位置不明", "township location unknown"),
-    "residents_unplaced": (
-        "含位置不明乡镇的部分居民",
-        "includes residents of townships whose location is unknown",
-    ),
-    "area_unknown": ("乡镇面积未知", "township area unknown"),
-    "area_doubtful": ("乡镇面积存疑（密度过高）", "township area doubtful (too dense)"),
-    "area_sum_doubtful": (
-        "本区各乡镇面积之和超过全区",
-        "the known township areas of the district add up to more than the district",
-    ),
-    "group_estimated": (
-        "人群比例由全市数扣除已知区后推算，为估计",
-        "the group's share is estimated: what the city's figure leaves after the known districts",
-    ),
-    "position_uncertain": (
-        "场馆位置精度影响结果，见低—高区间",
-        "depends on how exactly venues are located; see the low-high interval",
-    ),
-    "no_data:group_unknown": (
-        "该人群无公开人口数据",
-        "no public figure for this group",
-    ),
-    "no_data:venues_unlocated": (
-        "所问场馆多数没有位置，无法回答",
-        "most of the venues asked for have no position",
-    ),
-    "no_data:no_people": ("范围内没有居民", "nobody lives there"),
-    # behind a venue
-    "unlocated": ("位置不明，不计入覆盖", "no position; covers nobody here"),
-    "point_recalled": ("位置凭记忆标注，较粗", "position from memory, coarse"),
-    "placeholder": ("体系占位记录，承办单位未知", "placeholder of the system; host unknown"),
-    "status_unverified": ("开放状态未核实", "opening state not verified"),
-    "base_unverified": ("科普基地身份未核实", "base status not verified"),
-    "kind_unverified": (
-        "清单未写明类别，暂按“其他”",
-        "the list names no kind; counted as other for now",
-    ),
-    "validity_lapsed": (
-        "有效期已过，场馆仍按开放计",
-        "its term is over; the venue still counts as open",
-    ),
-    "base_term_ended": (
-        "科普基地认定期 2021—2025 年已满，续期情况不明",
-        "named as a base for 2021-2025; renewal unknown",
-    ),
-    "address_unverified": ("地址未核实", "address not verified"),
-    "name_unverified": ("名称未核实", "name not verified"),
-    "district_unverified": ("所属区未核实", "district not verified"),
-    "district_conflict": ("各来源所属区不一致", "sources differ on the district"),
-    "outside_own_district": (
-        "位置略超出所属区界（在容差内）",
-        "lies slightly outside its district's outline, within tolerance",
-    ),
-    "same_site": ("与另一场馆同址", "shares the site of another venue"),
-    "candidate_site": ("可开展活动的场所，不是场馆", "a place for mobile activity, not a venue"),
-    "datum_converted": ("坐标由 GCJ-02 转换", "converted from GCJ-02"),
 }
 
 
@@ -314,7 +230,7 @@ def question_text(snapshot: Snapshot, question: Question, lang: Lang) -> str:
         parts.append(group_name(snapshot, question.group, lang))
     if question.surface_transit:
         parts.append("含假设的地面公交" if lang == "zh" else "with an assumed bus service")
-    traveller = traveller_words(snapshot.manifest)
+    traveller = asked_traveller_words(snapshot, question)
     if traveller is not None:
         parts.append(pick(traveller, lang))
     return ("，" if lang == "zh" else "; ").join(parts)

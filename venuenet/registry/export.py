@@ -22,6 +22,8 @@ COLUMNS = (
     "lon", "lat", "method", "precision_m", "status", "same_site_as", "exhibition_m2",
     "visits_per_year", "source", "confidence", "flags", "note",
 )  # fmt: skip
+BUILDING = "building_m2"
+"""A column the pack need not have: written where some venue's building area is known."""
 
 
 def newest_day(ledger: Ledger) -> dt.date:
@@ -47,7 +49,7 @@ def pack_row(venue: RegisteredVenue, as_of: dt.date) -> dict[str, str]:
         name: venue.get(name)
         for name in (
             "name_zh", "name_en", "adcode", "address_zh", "same_site_as", "exhibition_m2",
-            "visits_per_year", "source", "note",
+            "visits_per_year", "source", "note", BUILDING,
         )
     }  # fmt: skip
     row = {
@@ -63,7 +65,7 @@ def pack_row(venue: RegisteredVenue, as_of: dt.date) -> dict[str, str]:
         "confidence": venue.get("confidence") or "medium",
         "flags": "|".join(dict.fromkeys(flags)),
     }
-    return {name: _text(row[name]) for name in COLUMNS}
+    return {name: _text(row[name]) for name in (*COLUMNS, BUILDING)}
 
 
 def _text(value: Any) -> str:  # noqa: ANN401  a claim holds any JSON value
@@ -82,7 +84,9 @@ def venues_csv(venues: Iterable[RegisteredVenue], as_of: dt.date) -> str:
         if row["same_site_as"] not in here:
             row["same_site_as"] = ""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    known = any(row[BUILDING] for row in rows)
+    columns = (*COLUMNS, BUILDING) if known else COLUMNS
+    writer = csv.DictWriter(text, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(sorted(rows, key=lambda r: r["venue_id"]))
     return text.getvalue()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from venuenet.errors import BadQueryError
-from venuenet.model import KINDS, SCIENCE_KINDS, Kind, Mode, Standard
+from venuenet.model import KINDS, LONGEST_OWN_MIN, MOST_CHOICES, SCIENCE_KINDS, Kind, Mode, Standard
 
 T = TypeVar("T", float, str)
 M = TypeVar("M", bound=BaseModel)
@@ -128,6 +128,37 @@ class NoData(_Strict):
     min_located_share: Value[float]
 
 
+class Factor(Value[float]):
+    """How many times more or less something may be; 1 is exact."""
+
+    value: float = Field(ge=1, le=100, allow_inf_nan=False)
+
+
+class Distance(Value[float]):
+    """Kilometres, more than none."""
+
+    value: float = Field(ge=0.1, le=1000, allow_inf_nan=False)
+
+
+class Probability(Value[float]):
+    """A chance between never and always."""
+
+    value: float = Field(ge=0, le=1, allow_inf_nan=False)
+
+
+class Uncertainty(_Strict):
+    """How far modelled people and unverified venues may be off (``docs/uncertainty.md``)."""
+
+    cell_factor: Factor
+    township_factor: Factor
+    error_km: Distance
+    open_probability: Probability
+
+
+def _embedded_uncertainty() -> Uncertainty:
+    return load_assumptions().uncertainty
+
+
 class Assumptions(_Strict):
     """Every assumed value of the estimates, as ``assumptions.yaml`` gives them."""
 
@@ -138,6 +169,8 @@ class Assumptions(_Strict):
     demand: Demand
     gaps: GapRules
     no_data: NoData
+    # Files and snapshots older than this section are still read.
+    uncertainty: Uncertainty = Field(default_factory=_embedded_uncertainty)
 
 
 class _StandardRow(_Strict):
@@ -147,9 +180,10 @@ class _StandardRow(_Strict):
     mode: Mode
     minutes: int = Field(ge=1, le=120)
     kinds: Literal["science", "all"] | tuple[Kind, ...]
-    k: int = Field(default=1, ge=1, le=3)
+    k: int = Field(default=1, ge=1, le=MOST_CHOICES)
     source: str
     confidence: str
+    own_district: bool = False
 
     @field_validator("kinds")
     @classmethod
@@ -157,6 +191,14 @@ class _StandardRow(_Strict):
         if kinds == "science":
             return SCIENCE_KINDS
         return KINDS if kinds == "all" else kinds
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        if self.own_district and self.k > 1:
+            raise ValueError("own_district is answered for k = 1 only")
+        if self.own_district and self.minutes > LONGEST_OWN_MIN:
+            raise ValueError(f"own_district is answered up to {LONGEST_OWN_MIN} minutes")
+        return self
 
 
 class _StandardFile(_Strict):

@@ -9,20 +9,40 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock
 
 from venuenet.errors import SnapshotError
-from venuenet.publish.snapshot import Snapshot, read
+from venuenet.publish.snapshot import FORMAT, MANIFEST, Snapshot, read
 
-KEEP = 3
-"""Snapshots kept, the one in force among them."""
+KEEP = 4
+"""Snapshots kept, the one in force among them: Beijing's take about 340 MB each."""
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SnapshotNote:
+    """What is known of a kept snapshot without opening it; ``built`` is UTC."""
+
+    id: str
+    as_of: dt.date
+    built: dt.datetime
+    version: str
+    area: str
+    counts: Mapping[str, int]
 
 
 class SnapshotStore(Protocol):
@@ -38,6 +58,14 @@ class SnapshotStore(Protocol):
 
     def folder(self, snapshot_id: str) -> Path:
         """Return the folder that holds a snapshot's files."""
+        ...
+
+    def history(self) -> list[SnapshotNote]:
+        """List the snapshots kept, newest first; those that cannot be read are left out."""
+        ...
+
+    def open(self, snapshot_id: str) -> Snapshot:
+        """Return a snapshot by its id. Raises SnapshotError when it is not kept or damaged."""
         ...
 
     def publish(self, snapshot: Snapshot, write: Callable[[Path], None]) -> Path:
@@ -86,6 +114,25 @@ class SnapshotFolder:
         """See SnapshotStore."""
         return self.root / "snapshots" / snapshot_id
 
+    def history(self) -> list[SnapshotNote]:
+        """See SnapshotStore. Says in the log what was left out, and why."""
+        notes = []
+        for path in self.root.glob("snapshots/[!.]*"):
+            try:
+                notes.append(_note(path))
+            except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+                _LOG.warning("snapshot %s left out: %s", path.name, error)
+        return sorted(notes, key=lambda n: (n.built, n.id), reverse=True)
+
+    def open(self, snapshot_id: str) -> Snapshot:
+        """See SnapshotStore."""
+        if not _ID.fullmatch(snapshot_id) or not self.folder(snapshot_id).is_dir():
+            raise SnapshotError(
+                f"没有快照 {snapshot_id[:60]}，可用 venuenet snapshots 查看",
+                f"there is no snapshot {snapshot_id[:60]!r}; venuenet snapshots lists them",
+            )
+        return read(self.folder(snapshot_id))
+
     def publish(self, snapshot: Snapshot, write: Callable[[Path], None]) -> Path:
         """See SnapshotStore. The same content, there already and whole, is not written again."""
         final = self.folder(snapshot.manifest.snapshot)
@@ -117,6 +164,24 @@ class SnapshotFolder:
         others.sort(key=lambda p: p.stat().st_mtime, reverse=True)
         for path in others[KEEP - 1 :]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _note(folder: Path) -> SnapshotNote:
+    """Read what the manifest says, without looking at the files it vouches for."""
+    path = folder / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if manifest["snapshot"] != folder.name or not _ID.fullmatch(folder.name):
+        raise ValueError("its folder has another name")
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"format {manifest['format']}, not {FORMAT}")
+    return SnapshotNote(
+        id=folder.name,
+        as_of=dt.date.fromisoformat(manifest["as_of"]),
+        built=dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC),
+        version=str(manifest["version"]),
+        area=str(manifest["area"]),
+        counts={str(n): int(c) for n, c in manifest["counts"].items()},
+    )
 
 
 def _is_whole(folder: Path) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.model import (
+    BEYOND,
     KINDS,
     NEAREST,
     SPREAD,
@@ -100,8 +101,19 @@ def collect(
         raise ValueError(f"the matrix holds times up to {LONGEST} s")
     n, samples = demand.sample_xy.shape[:2]
     near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, n, samples), UNREACHED, dtype=np.int32)
-    near_venue = np.full(near_s.shape[1:4], -1, dtype=np.int16)
-    work = _Work(block, samples, cutoff_s, _by_kind(venues), near_s, near_venue)
+    near_venue = np.full(near_s.shape[1:], -1, dtype=np.int16)
+    own_s = np.full((len(VARIANTS), len(KINDS), n, samples), BEYOND, dtype=np.uint16)
+    work = _Work(
+        block,
+        samples,
+        cutoff_s,
+        Told.of(demand, venues),
+        _by_kind(venues),
+        demand.cell_district,
+        near_s,
+        near_venue,
+        own_s,
+    )
     found = []
     for entries, done in _in_threads(work, n):
         found.append(entries)
@@ -123,7 +135,37 @@ def collect(
         near_venue=near_venue,
         samples=samples,
         spread=spread,
+        own_s=own_s,
     )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What lists say of venues, as arrays.
+
+    Attributes
+    ----------
+    kind : (venues,) int64
+        Position in ``KINDS``.
+    district : (venues,) int32
+        Position in ``DemandPoints.adcodes`` of the address's district; -1 where unknown.
+    doubtful : (venues,) bool
+        Whether nobody knows that it is open: the ``late`` variant does without it.
+    """
+
+    kind: NDArray[np.int64]
+    district: NDArray[np.int32]
+    doubtful: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, demand: DemandPoints, venues: Sequence[LocatedVenue]) -> Told:
+        """Read it from venues."""
+        place = {adcode: i for i, adcode in enumerate(demand.adcodes)}
+        return cls(
+            kind=np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64),
+            district=np.array([place.get(v.adcode or "", -1) for v in venues], dtype=np.int32),
+            doubtful=np.array([v.status == "unknown" for v in venues], dtype=np.bool_),
+        )
 
 
 @dataclass(frozen=True)
@@ -138,26 +180,35 @@ class _Entries:
 
 @dataclass(frozen=True)
 class _Work:
-    """What a thread needs to know; of ``near_s`` and ``near_venue`` it fills its own cells."""
+    """What a thread needs to know; of the last three it fills its own cells."""
 
     block: Block
     samples: int
     cutoff_s: int
+    told: Told
     by_kind: tuple[NDArray[np.int64], NDArray[np.int64]]
+    home: NDArray[np.int32]
     near_s: Seconds
     near_venue: NDArray[np.int16]
+    own_s: NDArray[np.uint16]
 
     def do(self, cells: NDArray[np.int64]) -> _Entries:
         """Find the times of some cells that follow one another."""
         # numba comes with it, which commands that build nothing should not wait for.
-        from venuenet.travel.nearest import keep_nearest  # noqa: PLC0415
+        from venuenet.travel.nearest import keep_nearest, keep_own  # noqa: PLC0415
 
         times = cast("Mapping[str, Seconds]", self.block(cells))
+        kind, district = self.told.kind, self.told.district
+        first = int(cells[0])
         for v, variant in enumerate(VARIANTS):
             seconds = np.ascontiguousarray(times[variant], dtype=np.int32)
             named = variant == "point"
-            first = int(cells[0])
+            if variant == "late" and self.told.doubtful.any():
+                seconds = np.where(self.told.doubtful, np.int32(UNREACHED), seconds)
             keep_nearest(seconds, *self.by_kind, first, self.near_s[v], self.near_venue, named)
+            # 65,535 s stand for "beyond".
+            most = min(self.cutoff_s, int(BEYOND) - 1)
+            keep_own(seconds, kind, district, self.home, first, most, self.own_s[v])
         centre = times["point"][:: self.samples]
         at, venue = np.nonzero(centre <= self.cutoff_s)
         return _Entries(

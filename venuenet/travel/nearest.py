@@ -31,8 +31,8 @@ def keep_nearest(
         Position of the first of these cells.
     near_s : (kinds, few, n, m) int32
         Filled for these cells; UNREACHED where there is none.
-    near_venue : (kinds, few, n) int16
-        Filled for these cells' first points if ``named``; -1 where there is none.
+    near_venue : (kinds, few, n, m) int16
+        Filled for these cells if ``named``; -1 where there is none.
     """
     few, samples = near_s.shape[1], near_s.shape[3]
     # Loops, not slices: numba takes seconds longer to compile those.
@@ -53,8 +53,45 @@ def keep_nearest(
                     best[i], who[i] = taken, order[j]
             for i in range(few):
                 near_s[k, i, cell, point] = best[i]
-                if named and point == 0:
-                    near_venue[k, i, cell] = who[i]
+                if named:
+                    near_venue[k, i, cell, point] = who[i]
+
+
+@kernel
+def keep_own(
+    seconds: NDArray[np.int32],
+    kind: NDArray[np.int64],
+    district: NDArray[np.int32],
+    home: NDArray[np.int32],
+    first: int,
+    most: int,
+    own_s: NDArray[np.uint16],
+) -> None:
+    """Keep the time to the nearest venue of each kind in the cell's own district.
+
+    Parameters
+    ----------
+    seconds : (c * m, venues) int32
+        As in :func:`keep_nearest`.
+    kind : (venues,) int64
+    district : (venues,) int32
+        Of each venue; -1 where unknown.
+    home : (n,) int32
+        District of every cell.
+    first : int
+        Position of the first of these cells.
+    most : int
+        Longer times are not kept.
+    own_s : (kinds, n, m) uint16
+        Made shorter for these cells where it can be.
+    """
+    samples = own_s.shape[2]
+    for p in range(len(seconds)):
+        cell, point = first + p // samples, p % samples
+        for v in range(len(kind)):
+            taken = seconds[p, v]
+            if district[v] == home[cell] and taken <= most and taken < own_s[kind[v], cell, point]:
+                own_s[kind[v], cell, point] = taken
 
 
 @kernel

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from venuenet.area import StudyArea
 from venuenet.model import (
+    BEYOND,
     KINDS,
     NEAREST,
     REASONS,
@@ -25,7 +26,7 @@ from venuenet.model import (
     Variant,
 )
 from venuenet.travel.contract import Hierarchy
-from venuenet.travel.engine import Progress
+from venuenet.travel.engine import Progress, Told
 from venuenet.travel.graph import FAR, Ends, Ints, spans
 from venuenet.travel.legs import Legs
 from venuenet.travel.reach import Direct, Rows, nearest, rows, rows_by_sweep, seconds_of, turned
@@ -161,15 +162,22 @@ class StreetEngine:
             np.int32
         )
 
-        near_s, near_venue = self._near(points, ends, direct, unsure, venues, (n, samples))
-        asked = (_every(points, samples), ends, _of_centres(direct, samples), cutoff_s)
-        told = _scaled(progress, len(venues), n)
+        told = Told.of(demand, venues)
+        near_s, near_venue = self._near(points, ends, direct, unsure, told, (n, samples))
+        asked = (
+            _every(points, samples),
+            ends,
+            _among(direct, np.arange(0, n * samples, samples), n * samples),
+            cutoff_s,
+        )
+        tell = _scaled(progress, len(venues), n)
         if len(venues) == 1:  # everybody's nearest: the search has been made
             found = _one_row(near_s[0, KINDS.index(venues[0].kind), 0, :, 0], cutoff_s)
         elif self.hierarchy is None:
-            found = rows(ways.graph, *asked, threads=self.threads, progress=told)
+            found = rows(ways.graph, *asked, threads=self.threads, progress=tell)
         else:
-            found = rows_by_sweep(self.hierarchy, *asked, threads=self.threads, progress=told)
+            found = rows_by_sweep(self.hierarchy, *asked, threads=self.threads, progress=tell)
+        own_s = self._own((points, ends, direct), unsure, told, demand, cutoff_s)
         lost = (near_s[0, :, 0, :, 0] == UNREACHED).all(axis=0)
         street = here.street[::samples] >= 0
         why = np.where(street, REASONS.index("no_way"), REASONS.index("no_street"))
@@ -190,6 +198,7 @@ class StreetEngine:
             samples=samples,
             reason=reason.astype(np.uint8),
             snap_m=here.off_m[::samples].astype(np.float32),
+            own_s=own_s,
         )
 
     def _origins(self, demand: DemandPoints) -> tuple[Placed, Ints, Ends]:
@@ -206,17 +215,18 @@ class StreetEngine:
         ends: Ends,
         direct: Direct,
         unsure: Ints,
-        venues: Sequence[LocatedVenue],
+        told: Told,
         shape: tuple[int, int],
     ) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
         """Find the nearest few of each kind, as placed and with every venue farther and nearer.
 
         A shift of venue v adds to every way to it alike. So "nearer" is found by adding what the
-        least sure venue has over v, and taking that venue's off the sum.
+        least sure venue has over v, and taking that venue's off the sum. Venues that may be
+        closed are left out of "farther".
         """
         near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, *shape), UNREACHED, dtype=np.int32)
-        near_venue = np.full((len(KINDS), NEAREST, shape[0]), -1, dtype=np.int16)
-        kind = np.array([KINDS.index(v.kind) for v in venues], dtype=np.int64)
+        near_venue = np.full(near_s.shape[1:], -1, dtype=np.int16)
+        kind = told.kind
         most = int(unsure.max(initial=0))
         changes = {"point": (0 * unsure, 0), "late": (unsure, 0), "early": (most - unsure, most)}
 
@@ -226,17 +236,20 @@ class StreetEngine:
 
         def find(task: tuple[int, Variant]) -> None:
             k, variant = task
-            mine = np.flatnonzero(kind == k)
+            mine = np.flatnonzero((kind == k) & ~((variant == "late") & told.doubtful))
+            if len(mine) == 0:
+                return
             more, less = changes[variant]
             some = _some(ends, direct, mine, more[mine])
             time, who = nearest(self.network.ways.graph, points, *some, min(NEAREST, len(mine)))
             keep(variant, k, _sooner(time, less))
             if variant == "point":
-                centre = who[:: shape[1]]
-                near_venue[k, : who.shape[1]] = np.where(centre >= 0, mine[centre], -1).T
-            if len(mine) <= NEAREST:  # all are kept, so a shift needs no search
+                named = np.where(who >= 0, mine[who], -1)
+                near_venue[k, : who.shape[1]] = named.T.reshape(-1, *shape)
+            if np.count_nonzero(kind == k) <= NEAREST:  # all are kept: a shift needs no search
                 shift = np.where(who >= 0, unsure[mine[who]], 0)
-                keep("late", k, np.sort(_sooner(time, -shift), axis=1))
+                sure = np.where((who >= 0) & told.doubtful[mine[who]], FAR, time)
+                keep("late", k, np.sort(_sooner(sure, -shift), axis=1))
                 keep("early", k, np.sort(_sooner(time, shift), axis=1))
 
         tasks = [
@@ -248,6 +261,47 @@ class StreetEngine:
         with ThreadPoolExecutor(self.threads or cpu_count()) as pool:
             list(pool.map(find, tasks))
         return near_s, near_venue
+
+    def _own(
+        self,
+        net: tuple[Ends, Ends, Direct],
+        unsure: Ints,
+        told: Told,
+        demand: DemandPoints,
+        cutoff_s: int,
+    ) -> NDArray[np.uint16]:
+        """Find the nearest venue of each kind in everybody's own district, up to the cut-off.
+
+        District by district, so that each venue is searched from once more for each variant and
+        no more. Nearer and farther are found as in :meth:`_near`; what is added and taken off
+        again is a whole number of seconds, so that rounding is the same.
+        """
+        points, ends, direct = net
+        n, samples = demand.sample_xy.shape[:2]
+        own_s = np.full((len(VARIANTS), len(KINDS), n, samples), BEYOND, dtype=np.uint16)
+        flat = own_s.reshape(len(VARIANTS), len(KINDS), -1)
+        most_s = -(-int(unsure.max(initial=0)) // 10)
+        changes = ((0 * unsure, 0), (unsure, 0), (10 * np.int32(most_s) - unsure, most_s))
+        longest = min(cutoff_s, int(BEYOND) - 1)
+        home = np.repeat(demand.cell_district, samples)
+        for d in np.unique(told.district[told.district >= 0]):
+            here = np.flatnonzero(home == d)
+            from_here, all_here = _picked(points, here), _among(direct, here, n * samples)
+            for variant, (more, less_s) in enumerate(changes):
+                late = VARIANTS[variant] == "late"
+                mine = np.flatnonzero((told.district == d) & ~(late & told.doubtful))
+                if len(mine) == 0 or len(here) == 0:
+                    continue
+                far = min(longest + less_s, int(BEYOND) - 1)
+                asked = (from_here, *_some(ends, all_here, mine, more[mine]), far)
+                if self.hierarchy is None:
+                    found = rows(self.network.ways.graph, *asked, threads=self.threads)
+                else:
+                    found = rows_by_sweep(self.hierarchy, *asked, threads=self.threads)
+                kind = np.repeat(told.kind[mine], np.diff(found.at))
+                seconds = np.maximum(found.seconds.astype(np.int32) - less_s, 0).astype(np.uint16)
+                np.minimum.at(flat[variant], (kind, here[found.point]), seconds)
+        return own_s
 
 
 def _sooner(time: Ints, by: Ints | int) -> Ints:
@@ -267,17 +321,24 @@ def _one_row(seconds: NDArray[np.int32], most_s: int) -> Rows:
 
 def _every(points: Ends, step: int) -> Ends:
     """Keep every so many-th point: the cells' centres."""
-    count = (points.at[1:] - points.at[:-1])[::step]
-    keep = spans(points.at[:-1:step], count)
+    return _picked(points, np.arange(0, len(points.at) - 1, step))
+
+
+def _picked(points: Ends, here: NDArray[np.int64]) -> Ends:
+    """Keep some points, numbered anew."""
+    count = np.diff(points.at)[here]
+    keep = spans(points.at[here], count)
     return Ends(_starts(count), points.node[keep], points.cost[keep])
 
 
-def _of_centres(direct: Direct, samples: int) -> Direct:
-    """Keep the ways from cells' centres, points numbered by cell."""
-    keep = direct.point % samples == 0
+def _among(direct: Direct, here: NDArray[np.int64], points: int) -> Direct:
+    """Keep the ways from some of ``points`` points, numbered anew."""
+    place = np.full(points, -1, dtype=np.int32)
+    place[here] = np.arange(len(here), dtype=np.int32)
+    keep = place[direct.point] >= 0
     venue = np.repeat(np.arange(len(direct.at) - 1), np.diff(direct.at))
     count = np.bincount(venue[keep], minlength=len(direct.at) - 1)
-    return Direct(_starts(count), direct.point[keep] // samples, direct.cost[keep])
+    return Direct(_starts(count), place[direct.point[keep]], direct.cost[keep])
 
 
 def _some(ends: Ends, direct: Direct, mine: NDArray[np.int64], change: Ints) -> tuple[Ends, Direct]:

@@ -139,11 +139,10 @@ class ScheduledTransit:
             median = np.empty((len(rows), len(venues)), dtype=np.int32)
             spread = np.empty((3, len(cells), len(venues)), dtype=np.int32)
             door_to_door(rows, samples, departs, access, direct, profiles, median, spread)
-            reached = median < UNREACHED
             return {
                 "point": median,
-                "late": np.where(reached, median + off, np.int32(UNREACHED)),
-                "early": np.where(reached, np.maximum(median - off, 0), np.int32(UNREACHED)),
+                "late": shifted(median, median[::samples], spread[2], off),
+                "early": shifted(median, median[::samples], spread[1], -off),
                 "mean": spread[0],
                 "p15": spread[1],
                 "p85": spread[2],
@@ -153,6 +152,21 @@ class ScheduledTransit:
 
     def _metric(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
         return np.column_stack(self.area.metric(lon, lat)).reshape(-1, 2)
+
+
+def shifted(median: Seconds, centre: Seconds, percentile: Seconds, off: Seconds) -> Seconds:
+    """Move medians of points (c * m, venues) to a percentile of the day, and by ``off`` seconds.
+
+    How far the percentile lies from the median is known of the cells' centres (c, venues) and
+    taken for all their points; a centre that has the median and not the percentile has no way.
+    """
+    samples = len(median) // len(centre)
+    known = centre < UNREACHED
+    change = np.where(known & (percentile < UNREACHED), percentile - centre, 0)
+    lost = known & (percentile == UNREACHED)
+    moved = np.maximum(median + np.repeat(change, samples, axis=0) + off, 0)
+    gone = (median == UNREACHED) | np.repeat(lost, samples, axis=0)
+    return np.where(gone, np.int32(UNREACHED), moved).astype(np.int32)
 
 
 def departures(window: tuple[int, int], step_s: int) -> Ints:

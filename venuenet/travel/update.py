@@ -51,17 +51,16 @@ def with_venue(
     k = KINDS.index(venue.kind)
     near_s, near_venue = times.near_s.copy(), times.near_venue.copy()
     # Earlier venues win ties, so the new one comes before the i-th only if it is faster.
-    new_s, new_venue = alone.near_s[:, k, 0], np.full(n, len(times.venue_ids))
-    new_venue[alone.near_venue[k, 0] < 0] = -1
+    new_s = alone.near_s[:, k, 0]
+    new_venue = np.where(alone.near_venue[k, 0] < 0, -1, len(times.venue_ids)).astype(np.int16)
     for i in range(NEAREST):
         faster = new_s < near_s[:, k, i]
         held = near_s[:, k, i].copy()
         near_s[:, k, i] = np.where(faster, new_s, held)
         new_s = np.where(faster, held, new_s)
-        centre = faster[0, :, 0]
         was = near_venue[k, i].copy()
-        near_venue[k, i] = np.where(centre, new_venue, was)
-        new_venue = np.where(centre, was, new_venue)
+        near_venue[k, i] = np.where(faster[0], new_venue, was)
+        new_venue = np.where(faster[0], was, new_venue)
     return replace(
         times,
         venue_ids=(*times.venue_ids, venue.venue_id),
@@ -72,6 +71,7 @@ def with_venue(
         near_venue=near_venue,
         spread={s: np.concatenate([times.spread[s], alone.spread[s]]) for s in times.spread},
         reason=_reason(times, near_s),
+        own_s=_sooner(times.own_s, alone.own_s),
     )
 
 
@@ -99,9 +99,13 @@ def without_venue(
     kind = venues[gone].kind
     k = KINDS.index(kind)
     left = [i for i, v in enumerate(venues) if v.kind == kind and i != gone]
-    again = engine.times(demand, [venues[i] for i in left], 0)
+    again = engine.times(demand, [venues[i] for i in left], times.cutoff_s)
     near_s, near_venue = times.near_s.copy(), _renumbered(times.near_venue, gone)
     near_s[:, k] = again.near_s[:, k]
+    own_s = times.own_s
+    if own_s is not None and again.own_s is not None:
+        own_s = own_s.copy()
+        own_s[:, k] = again.own_s[:, k]
     place = np.array([i - (i > gone) for i in left] + [-1], dtype=np.int16)
     near_venue[k] = place[again.near_venue[k]]
     first, last = times.indptr[gone], times.indptr[gone + 1]
@@ -117,6 +121,7 @@ def without_venue(
         near_venue=near_venue,
         spread={s: times.spread[s][keep] for s in SPREAD if s in times.spread},
         reason=_reason(times, near_s),
+        own_s=own_s,
     )
 
 
@@ -131,6 +136,12 @@ def with_venue_moved(
     return with_venue(
         without_venue(times, engine, demand, venues, venue.venue_id), engine, demand, venue
     )
+
+
+def _sooner(
+    one: NDArray[np.uint16] | None, other: NDArray[np.uint16] | None
+) -> NDArray[np.uint16] | None:
+    return None if one is None or other is None else np.minimum(one, other)
 
 
 def _with_room(values: NDArray[T], room: int) -> NDArray[T]:

@@ -97,6 +97,8 @@ export interface Gap {
   cause: string;
   cause_zh: string;
   cause_en: string;
+  evidence_zh: string;
+  evidence_en: string;
   gap_type: 'service' | 'data';
   severity: 'high' | 'medium' | 'low';
   flags: string[];

@@ -138,6 +138,7 @@ export function gapText(gap: Gap): HTMLElement[] {
       ),
     ),
     h('span', { class: 'hint' }, `${cause}${t('stop')}${near}`),
+    h('span', { class: 'hint' }, pick(gap.evidence_zh, gap.evidence_en)),
   ];
 }
 

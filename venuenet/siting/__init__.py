@@ -1,0 +1,1 @@
+"""Where new venues should go: exact models with proven bounds. Pure."""
