@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -78,36 +78,58 @@ FLOW: tuple[Column, ...] = (
 )
 
 Answer = Callable[[Snapshot, Question], Row]
+PLAIN: Mapping[str, tuple[str, Answer, tuple[Column, ...]]] = {
+    "dependence": (
+        "跨区依赖：居民的最近场馆在哪个区 · Whose venues serve whose residents.\n\n"
+        "例 Example:  venuenet network dependence --mode transit --minutes 45",
+        network.dependence,
+        DEPENDENCE,
+    ),
+    "redundancy": (
+        "可选场馆数：0、1、2、3 处以上各多少人 · How many venues people can choose from.\n\n"
+        "例 Example:  venuenet network redundancy --mode walk --minutes 15",
+        network.redundancy,
+        REDUNDANCY,
+    ),
+    "flow": (
+        "服务流向：居住区到最近场馆 · From which district people go to which venue.\n\n"
+        "例 Example:  venuenet network flow --kinds science_museum --format csv",
+        network_shape.flow,
+        FLOW,
+    ),
+}
+"""Commands that take a question and nothing else: their help, their answer, their table."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    app.command("dependence")(dependence_command)
+    for name, (about, answer, columns) in PLAIN.items():
+        app.command(name, help=about)(_plain_command(answer, columns))
     app.command("closures")(closures_command)
-    app.command("redundancy")(redundancy_command)
     app.command("system")(system_command)
     app.command("communities")(communities_command)
-    app.command("flow")(flow_command)
 
 
-def dependence_command(
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    group: GroupOption = None,
-    kinds: KindsOption = None,
-    surface_transit: SurfaceOption = False,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """跨区依赖：居民的最近场馆在哪个区 · Whose venues serve whose residents.
+def _plain_command(answer: Answer, columns: Sequence[Column]) -> Callable[..., None]:
+    """Make a command of an answer to a question."""
 
-    例 Example:  venuenet network dependence --mode transit --minutes 45
-    """
-    with told():
-        snapshot, question = _opened(data, mode, minutes, standard, group, kinds, surface_transit)
-        answer = network.dependence(snapshot, question)
-    _print(snapshot, question, answer, DEPENDENCE, fmt)
+    def command(
+        mode: ModeOption = None,
+        minutes: MinutesOption = None,
+        standard: StandardOption = None,
+        group: GroupOption = None,
+        kinds: KindsOption = None,
+        surface_transit: SurfaceOption = False,
+        fmt: FormatOption = Format.table,
+        data: DataOption = None,
+    ) -> None:
+        with told():
+            given = (mode, minutes, standard, group, kinds, surface_transit)
+            snapshot, question = _opened(data, *given)
+            found = answer(snapshot, question)
+        _print(snapshot, question, found, columns, fmt)
+
+    return command
 
 
 def closures_command(
@@ -132,26 +154,6 @@ def closures_command(
         answer = network.closure_rows(snapshot, question, wanted, many)
     more: Row = {"district": list(wanted), "top": many}
     _print(snapshot, question, {**more, **answer}, CLOSURES, fmt)
-
-
-def redundancy_command(
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    group: GroupOption = None,
-    kinds: KindsOption = None,
-    surface_transit: SurfaceOption = False,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """可选场馆数：0、1、2、3 处以上各多少人 · How many venues people can choose from.
-
-    例 Example:  venuenet network redundancy --mode walk --minutes 15
-    """
-    with told():
-        snapshot, question = _opened(data, mode, minutes, standard, group, kinds, surface_transit)
-        answer = network.redundancy(snapshot, question)
-    _print(snapshot, question, answer, REDUNDANCY, fmt)
 
 
 def system_command(
@@ -195,26 +197,6 @@ def communities_command(
     _print(snapshot, question, answer, COMMUNITIES, fmt)
     if fmt is Format.table and answer["borders"]:
         out.print(f"{answer['borders']['zh']} · {answer['borders']['en']}")
-
-
-def flow_command(
-    mode: ModeOption = None,
-    minutes: MinutesOption = None,
-    standard: StandardOption = None,
-    group: GroupOption = None,
-    kinds: KindsOption = None,
-    surface_transit: SurfaceOption = False,
-    fmt: FormatOption = Format.table,
-    data: DataOption = None,
-) -> None:
-    """服务流向：居住区到最近场馆 · From which district people go to which venue.
-
-    例 Example:  venuenet network flow --kinds science_museum --format csv
-    """
-    with told():
-        snapshot, question = _opened(data, mode, minutes, standard, group, kinds, surface_transit)
-        answer = network_shape.flow(snapshot, question)
-    _print(snapshot, question, answer, FLOW, fmt)
 
 
 def _opened(
