@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -241,8 +242,12 @@ def build(inputs: Inputs, store: SnapshotStore, stage: Stage = silent) -> Path:
     snapshot = compute(inputs, stage)
 
     def fill(folder: Path) -> None:
-        write(snapshot, folder)
-        write_files(snapshot, folder)
+        folder.mkdir()
+        # Arrays and their checksums are written while the files for people are put together.
+        with ThreadPoolExecutor(1) as pool:
+            arrays = pool.submit(write, snapshot, folder)
+            write_files(snapshot, folder)
+            arrays.result()
 
     with stage("写出成果", "writing the snapshot", 0):
         return store.publish(snapshot, fill)

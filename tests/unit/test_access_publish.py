@@ -219,9 +219,24 @@ def test_who_reaches_only_venues_of_unknown_capacity_has_no_data_not_zero(beijin
     assert np.array_equal(np.isnan(values), (venues > 0) & ~(values > 0))
     assert (values[venues == 0] == 0).all()
     assert (values > 0).any()
-    row = access_rows(beijing, TRANSIT, spec, "city")[0]
-    assert "some_unknown" in row["access"]["flags"]
-    assert row["access"]["people_zero"] < row["people"] / 2
+
+
+def test_where_most_people_have_no_value_the_area_has_none(beijing):
+    """One venue of 107 tells its visits: who reaches others only is unknown, not badly off."""
+    spec = AccessSpec("cumulative", "capacity")
+    values = cell_values(beijing, TRANSIT, spec)
+    demand = beijing.demand
+    unknown = np.isnan(values)[demand.row_cell]
+    told = 0
+    for d, row in enumerate(access_rows(beijing, TRANSIT, spec)):
+        here = demand.cell_district[demand.row_cell] == d
+        share = demand.people[here & ~unknown].sum() / demand.people[here].sum()
+        told += row["access"]["value"] is not None
+        assert (row["access"]["value"] is None) == (share < 0.5)
+        assert ("no_data:capacity_unknown" in row["access"]["flags"]) == (share < 0.5)
+        if 0.5 <= share < 1:
+            assert "some_unknown" in row["access"]["flags"]
+    assert 0 < told < 16
 
 
 def test_with_no_capacity_known_there_is_no_data(beijing):

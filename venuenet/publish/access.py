@@ -249,6 +249,7 @@ def access_rows(
     demand = snapshot.demand
     persons = group_people(demand, question.group)
     flags = _flags(snapshot, question, spec)
+    least = snapshot.assumptions.no_data.min_located_share.value
     area = _row_areas(snapshot, level)
     at = np.argsort(area, kind="stable")
     bounds = np.searchsorted(area[at], np.arange(len(covered) + 1))
@@ -258,7 +259,7 @@ def access_rows(
             one = _blank(spec, [*_reasons(row), *flags])
         else:
             part = at[bounds[a] : bounds[a + 1]]
-            one = _summed(spec, values[demand.row_cell[part]], persons[part], flags)
+            one = _summed(spec, values[demand.row_cell[part]], persons[part], flags, least)
         rows.append({**row, "access": one})
     return rows
 
@@ -301,9 +302,17 @@ def _blank(spec: AccessSpec, flags: Sequence[str]) -> Row:
 
 
 def _summed(
-    spec: AccessSpec, values: Floats, persons: NDArray[np.int64], flags: Sequence[str]
+    spec: AccessSpec,
+    values: Floats,
+    persons: NDArray[np.int64],
+    flags: Sequence[str],
+    least: float,
 ) -> Row:
-    """Weigh an area's values by its people; no value for those who have none."""
+    """Weigh an area's values by its people; no value for those who have none.
+
+    Nor for an area where less than the share ``least`` of its people have one: more unknown than
+    known is not an answer.
+    """
     if "no_data:capacity_unknown" in flags:
         return _blank(spec, flags)
     here = ~np.isnan(values) & (persons > 0)
@@ -313,7 +322,7 @@ def _summed(
     row = _blank(spec, flags)
     if lost:
         row["flags"].append("some_unreached" if nearest else "some_unknown")
-    if not weight.sum():
+    if not weight.sum() or (not nearest and weight.sum() < least * persons.sum()):
         row["flags"].append("no_data:unreached" if nearest else "no_data:capacity_unknown")
         row["people_zero"] = lost if nearest else None
         return row
