@@ -573,6 +573,7 @@ def crowd(rng, n):
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from([1, 2, 3]), st.booleans())
 @example(0, 1, False)
+@example(18536, 2, True)  # exactly as many venues of a kind as are kept: nothing is hidden
 def test_parts_are_those_of_a_recomputation_that_knows_every_time(seed, k, same_times):
     rng = np.random.default_rng(seed)
     sizes = rng.integers(3, 15, 2)

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.coverage import covered_people, group_people, inside
-from venuenet.model import KINDS, DemandPoints, LocatedVenue, Question, TravelTimes
+from venuenet.model import KINDS, NEAREST, DemandPoints, LocatedVenue, Question, TravelTimes
 from venuenet.rounding import apportion
 
 CAUSES = ("rule", "people", "travel", "venues", "unexplained")
@@ -207,7 +207,9 @@ def _reached(side: Side, question: Question, kept: Bools, full: Bools) -> tuple[
     within = seconds <= 60 * question.minutes
     stays = np.append(kept, False)[venue]  # -1, no venue, is the last
     enough = np.count_nonzero(within & stays, axis=(0, 1)) >= question.k
-    cut_short = within[:, -1].any(axis=0)
+    # A list that holds all there are of a kind hides nobody.
+    more = [sum(v.kind == kind for v in side.venues) > NEAREST for kind in question.kinds]
+    cut_short = (within[:, -1] & np.array(more)[:, None, None]).any(axis=0)
     return enough, enough | ~cut_short
 
 
