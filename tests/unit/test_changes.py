@@ -20,6 +20,7 @@ from venuenet.model import KINDS, NEAREST, UNREACHED, LocatedVenue, Question, Tr
 from venuenet.publish import answers, changes_lists
 from venuenet.publish.changes import changes
 from venuenet.publish.changes_why import CAUSES, Side, explain
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import write
 from venuenet.questions import parse_question
 from venuenet.store import SnapshotFolder
@@ -355,6 +356,25 @@ def test_a_past_snapshot_is_let_go_of(base, added):
     del past
     gc.collect()
     assert answer["items"]
+    assert seen() is None
+
+
+def test_what_a_snapshot_is_remembered_by_is_worked_out_once_and_forgotten_with_it(base):
+    asked = []
+
+    @remembered
+    def answer(snapshot, *words, **more):
+        asked.append((words, more))
+        return len(asked)
+
+    past = dataclasses.replace(base)
+    assert [answer(past, "a"), answer(past, "a"), answer(past, "b"), answer(past, x=1)] == [
+        1, 1, 2, 3,
+    ]  # fmt: skip
+    assert answer(base, "a") == 4
+    seen = weakref.ref(past)
+    del past
+    gc.collect()
     assert seen() is None
 
 

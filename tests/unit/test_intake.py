@@ -183,6 +183,15 @@ def test_a_venue_with_a_point_in_its_district_is_added_and_reaches_the_pack(
     assert {s.id for s in after.meta.sources} - {s.id for s in area.meta.sources} == {"list:list"}
 
 
+def test_a_building_area_reaches_the_pack_and_the_yardsticks_column(take, store, area, tmp_path):
+    assert "building_m2" not in area.venue_table
+    done = take([row(at=SPOT, 建筑面积="3,000㎡")])
+    write_pack(area, store.ledger(), tmp_path / "pack")
+    table = areas.load(tmp_path / "pack").venue_table.set_index("venue_id")["building_m2"]
+    assert table[done.rows[0].venue_id] == "3000"
+    assert (table != "").sum() == 1
+
+
 def test_without_imports_the_registry_gives_the_pack_byte_for_byte(store, area, tmp_path):
     write_pack(area, store.ledger(), tmp_path / "pack")
     assert areas.load(tmp_path / "pack").digest == area.digest

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +14,7 @@ from venuenet.draws import VenueDoubt, draw_covered
 from venuenet.errors import BadQueryError
 from venuenet.model import VARIANTS, LocatedVenue, Question
 from venuenet.publish.answers import Row, coverage, demand_doubt, doubtful_venues, times_for
-from venuenet.publish.csv_files import safe_cell
+from venuenet.publish.csv_files import to_csv
 from venuenet.publish.how import asked_traveller
 from venuenet.publish.snapshot import Snapshot
 from venuenet.uncertainty import area_bounds
@@ -243,13 +241,13 @@ def _by_source(snapshot: Snapshot, question: Question) -> Mapping[str, tuple[Int
 
 def uncertainty_csv(answer: Row) -> bytes:
     """Write items and total as CSV, UTF-8 with a byte-order mark; blank means no data."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in (*answer["items"], answer["total"]):
-        flat = dict(row)
-        for source, ends in row["by_source"].items():
-            for end in ("low", "high"):
-                flat[f"{source}_{end}"] = None if ends is None else ends[end]
-        writer.writerow([safe_cell(flat[c]) for c in COLUMNS])
-    return text.getvalue().encode("utf-8-sig")
+    flat = [
+        row
+        | {
+            f"{source}_{end}": None if ends is None else ends[end]
+            for source, ends in row["by_source"].items()
+            for end in ("low", "high")
+        }
+        for row in (*answer["items"], answer["total"])
+    ]
+    return to_csv(COLUMNS, flat)
