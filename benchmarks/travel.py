@@ -44,7 +44,7 @@ from venuenet.travel.reach import Direct, nearest, rows, rows_by_sweep
 from venuenet.travel.rides import rides
 from venuenet.travel.roadfile import load_streets, main_part, read_osm, save_streets
 from venuenet.travel.streets import CLOSED, Streets
-from venuenet.travel.update import with_venue
+from venuenet.travel.update import with_venues
 from venuenet.travel.ways import Ways, plain_ways
 
 HOUR_S = 3600
@@ -382,7 +382,7 @@ def change(net: Network, streets: Streets, made: Case) -> None:
     search, answer = [], []
     for i in range(RUNS * 5):
         start = time.perf_counter()
-        more = with_venue(times, engine, demand, venue(venues + i))
+        more = with_venues(times, engine, demand, all_of, [*all_of, venue(venues + i)])
         searched = time.perf_counter()
         coverage_by(demand, more, question, district, 16)
         search.append(searched - start)

@@ -66,25 +66,45 @@ class Engines:
         TravelDataError, NetworkFileError
             A network of the user cannot be used.
         """
-        matrices = {} if self.networks is None else self.networks.matrices()
         plain: dict[Mode, tuple[str, str]] = {
             "walk": ("步行时间", "walking times"),
             "transit": ("公共交通时间", "transit times"),
             "drive": ("驾车时间", "driving times"),
         }
-        own = {"walk": self._walk, "transit": self._transit, "drive": self._drive}
         for mode, (zh, en) in plain.items():
-            if mode == "drive" and not self.who.car:
-                engine: TravelEngine = NoWay("drive", "no car")
-            elif mode in matrices:
-                path, said = matrices[mode]
-                source = MatrixFile(path, mode, said["made_by"], partial=said["partial"])
-                engine = read_matrix(source, self.area, demand, venues, self.rules.walk)
-            else:
-                engine = own[mode]()
-            yield zh, en, engine
-        surface = TransitEstimate(self.area, self.rules, surface=True)
-        yield "公交假设情景", "transit with assumed buses", surface
+            yield zh, en, self.one(mode, demand, venues)
+        yield (
+            "公交假设情景",
+            "transit with assumed buses",
+            self.one("transit", demand, venues, True),
+        )
+
+    def one(
+        self,
+        mode: Mode,
+        demand: DemandPoints,
+        venues: Sequence[LocatedVenue],
+        surface: bool = False,
+    ) -> TravelEngine:
+        """Return the engine of one mode, or of transit with assumed buses. Raises as `each`."""
+        if surface:
+            return TransitEstimate(self.area, self.rules, surface=True)
+        if mode == "drive" and not self.who.car:
+            return NoWay("drive", "no car")
+        if self.imported(mode) and self.networks is not None:
+            path, said = self.networks.matrices()[mode]
+            source = MatrixFile(path, mode, said["made_by"], partial=said["partial"])
+            return read_matrix(source, self.area, demand, venues, self.rules.walk)
+        return {"walk": self._walk, "transit": self._transit, "drive": self._drive}[mode]()
+
+    def imported(self, mode: Mode) -> bool:
+        """Whether the times of a mode are somebody else's matrix."""
+        return self.networks is not None and mode in self.networks.matrices()
+
+    def networks_ride(self) -> bool:
+        """Whether transit is that of an imported feed or matrix, not of the area's own lines."""
+        found = self.networks
+        return self.imported("transit") or (found is not None and found.transit() is not None)
 
     def own(self) -> Iterator[tuple[str, str, TravelEngine]]:
         """Give the stages of what differs by who travels: walking, transit, and having no car.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -154,6 +154,20 @@ class DemandPoints:
     group_standing: Mapping[str, Mapping[str, GroupStanding]]
     adcodes: tuple[str, ...] = ()
     origin: Literal["modelled", "census"] = "modelled"
+
+    def some(self, cells: NDArray[np.intp]) -> DemandPoints:
+        """Return what concerns the places of some cells; rows and neighbours are left as empty."""
+        names = ("cell", "lon", "lat", "x", "y", "area_km2", "cell_district", "cell_township")
+        none = np.empty(0, dtype=np.int32)
+        return replace(
+            self,
+            **{name: getattr(self, name)[cells] for name in (*names, "sample_xy")},
+            neighbours=np.empty((0, 2), dtype=np.int32),
+            row_cell=none,
+            row_township=none,
+            people=none.astype(np.int64),
+            groups={},
+        )
 
 
 @dataclass(frozen=True)

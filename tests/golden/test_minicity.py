@@ -360,7 +360,7 @@ def test_without_any_venue_nobody_is_covered_and_nothing_breaks(city, engine, na
     empty = engine(city.area, rules).times(city.demand, [], 3600)
     assert (empty.near_s == UNREACHED).all()
     assert len(empty.seconds) == 0
-    bare = replace(city, times={**city.times, name: empty}, surface=empty)
+    bare = replace(city, times={**city.times, name: empty}, surfaces={"transit": empty})
     question = Question(mode=name, minutes=120, kinds=SCIENCE_KINDS)
     for item in answers.coverage(bare, question):
         assert (item["covered"], item["share"], item["high"]) == (0, 0, 0)

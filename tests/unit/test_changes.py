@@ -362,7 +362,7 @@ def test_a_past_snapshot_is_let_go_of(base, added):
 def test_what_a_snapshot_is_remembered_by_is_worked_out_once_and_forgotten_with_it(base):
     asked = []
 
-    @remembered
+    @remembered(most=3)
     def answer(snapshot, *words, **more):
         asked.append((words, more))
         return len(asked)
@@ -372,6 +372,9 @@ def test_what_a_snapshot_is_remembered_by_is_worked_out_once_and_forgotten_with_
         1, 1, 2, 3,
     ]  # fmt: skip
     assert answer(base, "a") == 4
+    # The one not asked for longest goes first.
+    assert [answer(past, "a"), answer(past, "c"), answer(past, "a")] == [1, 5, 1]
+    assert answer(past, "b") == 6
     seen = weakref.ref(past)
     del past
     gc.collect()

@@ -22,7 +22,7 @@ from venuenet.model import (
 from venuenet.network.closures import closures
 from venuenet.publish.network import closure_rows
 from venuenet.travel.estimate import TransitEstimate, WalkEstimate
-from venuenet.travel.update import without_venue
+from venuenet.travel.update import with_venues
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +167,8 @@ def without(beijing):
     some = {int(loss.lost.sum(axis=1).argmax()), 0, len(located) // 2}
     return {
         v: {
-            mode: without_venue(
-                beijing.times[mode], engine, beijing.demand, located, located[v].venue_id
+            mode: with_venues(
+                beijing.times[mode], engine, beijing.demand, located, located[:v] + located[v + 1 :]
             )
             for mode, engine in engines.items()
         }

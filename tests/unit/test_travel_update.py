@@ -1,6 +1,7 @@
-"""Adding, taking out or moving one venue gives what a search for all of them gives."""
+"""Adding, taking out or moving venues gives what a search for all of them gives."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.test_street_times import TURNS, demand_of, engine_of, towns
 from venuenet.model import UNREACHED, LocatedVenue
-from venuenet.travel.estimate import TransitEstimate
-from venuenet.travel.update import with_venue, with_venue_moved, without_venue
+from venuenet.travel.estimate import DriveEstimate, TransitEstimate, WalkEstimate
+from venuenet.travel.update import with_venues
 
 PARTS = (
     "venue_ids",
@@ -55,13 +56,23 @@ def row(times, v):
     return times.cell[here], times.seconds[here]
 
 
+def places_of(town):
+    """Make the demand of a town, of which some cells can be taken."""
+    whole = demand_of(town)
+
+    def some(cells):
+        part = {name: getattr(whole, name)[cells] for name in ("sample_xy", "cell_district")}
+        return SimpleNamespace(**vars(whole) | part)
+
+    return SimpleNamespace(**vars(whole), some=some)
+
+
 @given(town=towns(), turns=st.sampled_from([None, TURNS]), data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_one_venue_changed_on_streets(town, turns, data):
     assume(town.rows)
     engine, venues = engine_of(town, turns)
-    demand = demand_of(town)
-    demand.cell = np.arange(len(town.cells))
+    demand = places_of(town)
     xy = {v.venue_id: town.venues[i][0] for i, v in enumerate(venues)}
     # The engine asks the area where a venue lies; here the latitude holds the venue's number.
     venues = [dataclasses.replace(v, lat=float(i)) for i, v in enumerate(venues)]
@@ -74,35 +85,77 @@ def test_one_venue_changed_on_streets(town, turns, data):
     everything = engine.times(demand, venues, 700)
     pairs = engine.times(demand, venues, 65_535)
 
-    less = without_venue(everything, engine, demand, venues, venues[some].venue_id)
+    less = with_venues(everything, engine, demand, venues, others)
     same(less, engine.times(demand, others, 700), pairs)
-    more = with_venue(less, engine, demand, venues[some])
-    same(more, engine.times(demand, [*others, venues[some]], 700), pairs)
+    more = with_venues(less, engine, demand, others, venues)
+    same(more, everything, pairs)
 
     elsewhere = dataclasses.replace(venues[some], lat=0.0)
-    moved = with_venue_moved(everything, engine, demand, venues, elsewhere)
-    again = engine.times(demand, [*others, elsewhere], 65_535)
-    same(moved, engine.times(demand, [*others, elsewhere], 700), again)
+    there = [elsewhere if v is venues[some] else v for v in venues]
+    moved = with_venues(everything, engine, demand, venues, there)
+    again = engine.times(demand, there, 65_535)
+    same(moved, engine.times(demand, there, 700), again)
 
 
 @pytest.fixture(scope="module")
 def few(beijing):
     rng = np.random.default_rng(5)
-    cells = np.sort(rng.choice(len(beijing.demand.cell), 60, replace=False))
-    names = ("cell", "lon", "lat", "x", "y", "area_km2", "cell_district", "sample_xy")
-    return dataclasses.replace(
-        beijing.demand, **{name: getattr(beijing.demand, name)[cells] for name in names}
-    )
+    return beijing.demand.some(np.sort(rng.choice(len(beijing.demand.cell), 120, replace=False)))
 
 
-def test_one_venue_changed_in_beijing(beijing, few):
-    venues = [v for v in beijing.area.venues if isinstance(v, LocatedVenue) and v.counts]
-    engine = TransitEstimate(beijing.area, beijing.assumptions)
-    everything = engine.times(few, venues, 3600)
-    pairs = engine.times(few, venues, 65_535)
-    gone = 40
-    left = venues[:gone] + venues[gone + 1 :]
-    less = without_venue(everything, engine, few, venues, venues[gone].venue_id)
-    same(less, engine.times(few, left, 3600), pairs)
-    more = with_venue(less, engine, few, venues[gone])
-    same(more, engine.times(few, [*left, venues[gone]], 3600), pairs)
+@pytest.fixture(scope="module")
+def located(beijing):
+    return [v for v in beijing.area.venues if isinstance(v, LocatedVenue) and v.counts]
+
+
+ENGINES = {
+    "walk": WalkEstimate,
+    "drive": DriveEstimate,
+    "transit": TransitEstimate,
+    "surface": lambda area, rules: TransitEstimate(area, rules, surface=True),
+}
+
+
+@pytest.mark.parametrize("mode", ENGINES)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_venues_changed_in_beijing(mode, beijing, few, located, data):
+    plain = ENGINES[mode](beijing.area, beijing.assumptions)
+    engine = plain.prepared(few) if isinstance(plain, TransitEstimate) else plain
+    everything = engine.times(few, located, 3600)
+    gone = data.draw(st.sets(st.integers(0, len(located) - 1), max_size=6))
+    moved = data.draw(st.sets(st.integers(0, len(located) - 1), max_size=3))
+    # Whole hundredths of a degree: two new venues may well stand on one spot.
+    at = st.tuples(st.integers(11600, 11680), st.integers(3970, 4020))
+    opened = data.draw(st.lists(at, max_size=5))
+    here = [
+        dataclasses.replace(v, lon=116.4, status="unknown") if i in moved else v
+        for i, v in enumerate(located)
+        if i not in gone
+    ]
+    new = [
+        dataclasses.replace(
+            located[len(opened) * 7 + i], venue_id=f"V{i * 13:06}", lon=x / 100, lat=y / 100
+        )
+        for i, (x, y) in enumerate(opened)
+    ]
+    after = sorted([*here, *new], key=lambda v: v.venue_id)
+    found = with_venues(everything, engine, few, located, after)
+    expected = plain.times(few, after, 3600)
+    for name in (*PARTS, "near_venue"):
+        a, b = getattr(found, name), getattr(expected, name)
+        assert np.array_equal(a, b), name
+    with_nothing = with_venues(everything, engine, few, located, [])
+    assert (with_nothing.near_s == UNREACHED).all()
+    assert len(with_nothing.cell) == 0
+
+
+def test_two_new_venues_on_one_spot_stand_in_the_order_of_the_list(beijing, few, located):
+    engine = WalkEstimate(beijing.area, beijing.assumptions)
+    everything = engine.times(few, located, 3600)
+    spot = located[50]
+    for name in ("V000000-0", "V999999-9"):
+        twin = dataclasses.replace(spot, venue_id=name)
+        after = sorted([*located, twin], key=lambda v: v.venue_id)
+        found = with_venues(everything, engine, few, located, after)
+        assert np.array_equal(found.near_venue, engine.times(few, after, 3600).near_venue)

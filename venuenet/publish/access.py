@@ -19,6 +19,7 @@ from venuenet.errors import BadQueryError
 from venuenet.model import UNREACHED, Question, TravelTimes, Venue
 from venuenet.publish.answers import CITY, Row, coverage, is_answerable, times_for
 from venuenet.publish.csv_files import to_csv
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.standards.capacity import CapacityRules, load_capacity_rules
 
@@ -77,7 +78,7 @@ def venue_capacities(snapshot: Snapshot, times: TravelTimes, spec: AccessSpec) -
     )
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def supply_for(snapshot: Snapshot, question: Question, spec: AccessSpec) -> Supply:
     """Tell what each venue counts: 1, or its capacity, or 0 if it is of no kind asked for."""
     times = times_for(snapshot, question)
@@ -114,7 +115,7 @@ def cell_people(snapshot: Snapshot) -> Floats:
     return np.bincount(demand.row_cell, demand.people, len(demand.cell)).astype(np.float64)
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def cell_values(snapshot: Snapshot, question: Question, spec: AccessSpec) -> Floats:
     """Measure the access of every cell, (n,), in the unit of :func:`unit_of`; do not change it.
 
@@ -233,7 +234,7 @@ def _describe_supply(snapshot: Snapshot, question: Question, spec: AccessSpec) -
     }
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def access_rows(
     snapshot: Snapshot, question: Question, spec: AccessSpec, level: str = "district"
 ) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from venuenet.model import SCIENCE_KINDS, Gap, LocatedVenue, Question, TravelTim
 from venuenet.publish.cause_words import cause_words, evidence_words
 from venuenet.publish.evidence import gap_evidence, rooms_known, rooms_of
 from venuenet.publish.how import basis_of, fitted, own_pace, table_for, travel_flags
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.uncertainty import DemandDoubt
 
@@ -47,7 +47,7 @@ def times_for(snapshot: Snapshot, question: Question) -> TravelTimes:
     return table_for(snapshot, question)
 
 
-@lru_cache(maxsize=512)
+@remembered(most=512)
 def coverage(snapshot: Snapshot, question: Question, level: str = "district") -> list[Row]:
     """Answer a question for every district, every township or the whole city.
 
@@ -232,7 +232,7 @@ def groups(snapshot: Snapshot, question: Question, adcode: str) -> list[Row]:
     return rows
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def gaps(snapshot: Snapshot, question: Question) -> list[Gap]:
     """Find the gaps of a question, most people first. Do not change them: they are shared."""
     area = snapshot.area

@@ -70,7 +70,7 @@ def changes(
     ]
     total = _item(
         {"adcode": None, "name_zh": after.area.meta.name_zh, "name_en": after.area.meta.name_en},
-        coverage.__wrapped__(before, asked, CITY)[0],
+        coverage(before, asked, CITY)[0],
         coverage(after, question, CITY)[0],
         whys[-1],
         venues,
@@ -153,7 +153,7 @@ def _rows(
     before: Snapshot, asked: Question, after: Snapshot, question: Question, codes: Sequence[str]
 ) -> Iterator[list[Row | None]]:
     # Past the cache, which would keep a past snapshot open.
-    for rows in (coverage.__wrapped__(before, asked), coverage(after, question)):
+    for rows in (coverage(before, asked), coverage(after, question)):
         found = {r["adcode"]: r for r in rows}
         yield [found.get(code) for code in codes]
 

@@ -130,7 +130,7 @@ def gap_rows(
     # Past the cache, which would keep a past snapshot open.
     was, now = (
         [g for g in found if g.adcode in adcodes]
-        for found in (gaps.__wrapped__(before, asked), gaps(after, question))
+        for found in (gaps(before, asked), gaps(after, question))
     )
     both = [*was, *now]
     cells = [

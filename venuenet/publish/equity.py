@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from venuenet.publish.answers import CITY, Row
 from venuenet.publish.csv_files import to_csv
 from venuenet.publish.equity_ask import RURAL, By, EquityAsk, is_cost
 from venuenet.publish.how import fitted, travel_flags
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class _Part:
     flags: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=128)
+@remembered(most=128)
 def equity_answer(
     snapshot: Snapshot, question: Question, ask: EquityAsk, adcodes: tuple[str, ...] = ()
 ) -> Row:

@@ -72,7 +72,7 @@ def _pace(rules: Assumptions) -> float:
     return rules.walk.detour.value * 3.6 / rules.walk.speed_kmh.value
 
 
-@remembered
+@remembered(most=8)
 def shut_times(snapshot: Snapshot, mode: Mode, surface_transit: bool = False) -> TravelTimes | None:
     """Estimate the times to the located venues that are closed, lapsed or planned.
 
@@ -116,7 +116,7 @@ def _unlocated_here(snapshot: Snapshot, question: Question) -> Mapping[int, tupl
     return {t: ids for t, ids in found.items() if ids}
 
 
-@remembered
+@remembered(most=8)
 def rooms_of(snapshot: Snapshot) -> Mapping[str, int]:
     """Persons each venue has room for, where that is known; the others are not in it.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import h3.api.numpy_int as h3n
@@ -17,6 +16,7 @@ from venuenet.coverage import inside
 from venuenet.model import Question
 from venuenet.publish.answers import Row, gap_rows, gaps, times_for
 from venuenet.publish.how import describe_travel
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 
 Json = dict[str, Any]
@@ -36,13 +36,13 @@ def _lonlat(corners: Iterable[tuple[float, float]]) -> NDArray[np.float64]:
     return np.array(corners)[:, ::-1]
 
 
-@lru_cache(maxsize=2)
+@remembered(most=2)
 def _children(snapshot: Snapshot) -> NDArray[np.uint64]:
     """Children of every cell with people, (n, 7), in the order of its points."""
     return np.array([h3n.cell_to_children(c) for c in snapshot.demand.cell])
 
 
-@lru_cache(maxsize=16)
+@remembered(most=16)
 def gap_shapes(snapshot: Snapshot, question: Question) -> dict[str, MultiPolygon]:
     """Outline of every gap of a question by gap id: the children of its cells out of reach."""
     demand = snapshot.demand
@@ -74,7 +74,7 @@ def gap_collection(snapshot: Snapshot, question: Question, adcodes: Sequence[str
     }
 
 
-@lru_cache(maxsize=32)
+@remembered(most=32)
 def gap_geojson(snapshot: Snapshot, question: Question, adcodes: tuple[str, ...] = ()) -> bytes:
     """Give the gap collection as the bytes of a .geojson file, UTF-8."""
     collection = gap_collection(snapshot, question, adcodes)

@@ -6,8 +6,9 @@ Pure: all of it is read from the tables' own notes and the manifest, nothing fro
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from venuenet.model import SCIENCE_KINDS, Manifest, Mode, Question, Reason, TravelTimes
 from venuenet.publish.snapshot import Snapshot
@@ -169,7 +170,9 @@ def mode_words(times: TravelTimes) -> Words:
 def tables_for(snapshot: Snapshot, group: str) -> Mapping[Mode, TravelTimes]:
     """Return the table of each mode for a group: its own traveller's, else everybody's."""
     who = snapshot.groups.of(group).traveller.value if group != "all" else None
-    return {**snapshot.times, **snapshot.others.get(who or "", {})}
+    # A chain, not a merged dict: a scenario's tables are worked out when they are looked at.
+    own: Mapping[Mode, TravelTimes] = snapshot.others.get(who or "", {})
+    return ChainMap(cast("dict[Mode, TravelTimes]", own), cast("Any", snapshot.times))
 
 
 def table_for(snapshot: Snapshot, question: Question) -> TravelTimes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from venuenet import yardsticks as pure
 from venuenet.coverage import located
 from venuenet.model import Standard
 from venuenet.publish.answers import CITY, Row, coverage
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.questions import parse_question
 from venuenet.standards.yardsticks import (
@@ -49,7 +49,7 @@ class Book:
     told: Mapping[tuple[str, str | None], Told]
 
 
-@lru_cache(maxsize=8)
+@remembered(most=8)
 def book(snapshot: Snapshot) -> Book:
     """Gather what a snapshot is held against."""
     shipped, area = load_yardsticks(), snapshot.area.meta.id
@@ -114,7 +114,7 @@ def _own(row: Row) -> Yardstick:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def people_of(snapshot: Snapshot, level: str, basis: Basis) -> Floats:
     """Return the people of each area; NaN where nobody told."""
     frame = snapshot.area.districts
@@ -152,7 +152,7 @@ def _venues(snapshot: Snapshot, metric: Metric, level: str) -> tuple[NDArray[np.
     return area, {k: np.where(surely, x, np.nan) for k, x in figures.items()}
 
 
-@lru_cache(maxsize=512)
+@remembered(most=512)
 def measured(
     snapshot: Snapshot, metric_id: str, level: str = "district", basis: Basis = "resident"
 ) -> tuple[Measured, list[list[str]], list[Told | None]]:

@@ -7,7 +7,6 @@ data for the city, these have none either, and carry its flags.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from venuenet.model import Question, TravelTimes, Venue
 from venuenet.network import ties
 from venuenet.network.closures import closures
 from venuenet.publish.answers import CITY, Row, coverage, times_for
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 
 MOST_ROWS = 1000
@@ -124,7 +124,7 @@ def _share(part: int, of: int) -> float | None:
     return part / of if of else None
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def dependence(snapshot: Snapshot, question: Question) -> Row:
     """Tell who serves whose residents: items per district, and the townships that lean on others.
 
@@ -204,7 +204,7 @@ def _leaning(snapshot: Snapshot, found: ties.Dependence, names: Sequence[Row]) -
     return sorted(out, key=lambda r: (-r["from_others"], r["township_code"]))
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def closure_rows(
     snapshot: Snapshot, question: Question, adcodes: tuple[str, ...] = (), top: int = 50
 ) -> Row:
@@ -258,7 +258,7 @@ def closure_rows(
     return {"items": items, "venues": len(order), "flags": flags}
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def redundancy(snapshot: Snapshot, question: Question) -> Row:
     """Tell how many people can choose from 0, 1, 2, 3 and more venues within the cut-off.
 

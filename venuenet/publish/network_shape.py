@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,7 @@ from venuenet.publish.network import (
     travelled,
     venue_names,
 )
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 
 SIMILAR, SOME = 0.75, 0.4
@@ -40,7 +39,7 @@ def _catchments(snapshot: Snapshot, question: Question, persons: Ints) -> tuple[
     return shared, [venues[i] for i in mine]
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def communities(snapshot: Snapshot, question: Question) -> Row:
     """Group venues that share people and compare the groups with the districts.
 
@@ -131,7 +130,7 @@ def _borders(shared: Ints, label: NDArray[np.int64], home: NDArray[np.int32]) ->
     }
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def flow(snapshot: Snapshot, question: Question) -> Row:
     """Tell from which district people go to which venue, each to the nearest one.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from venuenet.publish.network import (
     travelled,
     venue_names,
 )
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 
 NODE: Kind = "center_n"
@@ -29,7 +29,7 @@ FAR_M = 2000
 """Metres from which the cell that stands for a base is said to be far."""
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def system(snapshot: Snapshot, question: Question) -> Row:
     """Tell what 1+16+N does for each district, and which branch each orphan base could join.
 

@@ -35,7 +35,7 @@ MANIFEST = "manifest.json"
 class Snapshot:
     """One build.
 
-    ``times`` holds a table per mode without surface transit; ``surface`` is transit with the
+    ``times`` holds a table per mode without surface transit; ``surfaces`` that of transit with the
     surface assumption, never part of a headline figure. ``others`` holds, by traveller, the tables
     of those groups that ``groups`` lets travel as somebody else: what a traveller has no table of
     is everybody's.
@@ -44,12 +44,17 @@ class Snapshot:
     area: StudyArea
     demand: DemandPoints
     times: Mapping[Mode, TravelTimes]
-    surface: TravelTimes
+    surfaces: Mapping[Mode, TravelTimes]
     standards: tuple[Standard, ...]
     assumptions: Assumptions
     manifest: Manifest
     groups: GroupRules = field(default_factory=load_groups)
     others: Mapping[str, Mapping[Mode, TravelTimes]] = field(default_factory=dict)
+
+    @property
+    def surface(self) -> TravelTimes:
+        """Transit with the surface assumption."""
+        return self.surfaces["transit"]
 
 
 def describe_inputs(
@@ -121,7 +126,7 @@ def assemble(
         area,
         demand,
         times,
-        surface,
+        {surface.mode: surface},
         standards,
         assumptions,
         manifest,
@@ -247,7 +252,7 @@ def read(folder: Path) -> Snapshot:
             area=with_groups(load_area(folder / "area"), declared),
             demand=_read_demand(folder / "demand"),
             times={t.mode: t for t in tables if not t.surface_transit},
-            surface=next(t for t in tables if t.surface_transit),
+            surfaces={t.mode: t for t in tables if t.surface_transit},
             standards=tuple(
                 Standard(**{**s, "kinds": tuple(s["kinds"])}) for s in parameters["standards"]
             ),

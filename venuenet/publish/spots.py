@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from functools import lru_cache
 
 import h3.api.numpy_int as h3n
 import numpy as np
@@ -19,6 +18,7 @@ from venuenet.publish.equity import measure_flags, unit_per_head
 from venuenet.publish.equity_ask import SpotsAsk, is_cost
 from venuenet.publish.geo import Json, credits, describe
 from venuenet.publish.how import describe_travel
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.spots import Spots, gi_star, local_moran
 
@@ -61,7 +61,7 @@ def spot_words(spot: str, spec: AccessSpec) -> Words:
     return f"周边{zh_round}、此处{zh}（{signs[0]}）", f"{en} access amid {en_round} ({signs[1]})"
 
 
-@lru_cache(maxsize=16)
+@remembered(most=16)
 def spots(snapshot: Snapshot, question: Question, ask: SpotsAsk) -> tuple[np.ndarray, Spots]:
     """Judge every cell that has a value: its positions, (m,), and its standing among them."""
     demand = snapshot.demand
@@ -72,7 +72,7 @@ def spots(snapshot: Snapshot, question: Question, ask: SpotsAsk) -> tuple[np.nda
     return known, judge(value[known], xy, ask.band_m, ask.significance)
 
 
-@lru_cache(maxsize=4)
+@remembered(most=4)
 def spots_geojson(
     snapshot: Snapshot, question: Question, ask: SpotsAsk, adcodes: tuple[str, ...] = ()
 ) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from venuenet.model import VARIANTS, LocatedVenue, Question
 from venuenet.publish.answers import Row, coverage, demand_doubt, doubtful_venues, times_for
 from venuenet.publish.csv_files import to_csv
 from venuenet.publish.how import asked_traveller
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.uncertainty import area_bounds
 
@@ -92,7 +92,7 @@ def describe_uncertainty(snapshot: Snapshot, asked: Draws) -> Row:
     return {"draws": asked.draws, "seed": asked.seed, "assumed": assumed}
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def uncertainty_answer(
     snapshot: Snapshot, question: Question, asked: Draws, adcodes: tuple[str, ...] = ()
 ) -> Row:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from venuenet.errors import BadQueryError
 from venuenet.publish.answers import CITY, Row
 from venuenet.publish.csv_files import to_csv
 from venuenet.publish.metrics import book, measured, people_of
+from venuenet.publish.remembered import remembered
 from venuenet.publish.snapshot import Snapshot
 from venuenet.standards.yardsticks import (
     BASES,
@@ -111,7 +111,7 @@ def definitions(snapshot: Snapshot) -> list[Row]:
     return out
 
 
-@lru_cache(maxsize=64)
+@remembered(most=64)
 def yardstick_rows(snapshot: Snapshot, ask: Ask) -> list[Row]:
     """Hold every district, or the city, against the yardsticks asked for.
 

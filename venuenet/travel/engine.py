@@ -35,6 +35,9 @@ Progress = Callable[[int], None]
 CHUNK = 48
 """Cells worked on at a time: few enough for their times to stay in the processor's cache."""
 
+FULL = 128
+"""Venues with which chunks are that small; with fewer they hold more cells."""
+
 LONGEST = np.iinfo(np.uint16).max
 """Seconds the matrix can tell; in a spread it stands for all that is longer."""
 
@@ -100,8 +103,9 @@ def collect(
     if cutoff_s > LONGEST:
         raise ValueError(f"the matrix holds times up to {LONGEST} s")
     n, samples = demand.sample_xy.shape[:2]
-    near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, n, samples), UNREACHED, dtype=np.int32)
-    near_venue = np.full(near_s.shape[1:], -1, dtype=np.int16)
+    # Filled chunk by chunk, whether there is a venue or none.
+    near_s = np.empty((len(VARIANTS), len(KINDS), NEAREST, n, samples), dtype=np.int32)
+    near_venue = np.empty(near_s.shape[1:], dtype=np.int16)
     own_s = np.full((len(VARIANTS), len(KINDS), n, samples), BEYOND, dtype=np.uint16)
     work = _Work(
         block,
@@ -232,7 +236,9 @@ def _by_kind(venues: Sequence[LocatedVenue]) -> tuple[NDArray[np.int64], NDArray
 
 def _in_threads(work: _Work, n: int) -> Iterator[tuple[_Entries, int]]:
     """Do all cells, chunk by chunk: what each adds and how many cells it had, in order."""
-    chunks = [np.arange(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+    few = CHUNK * FULL // max(1, len(work.told.kind))
+    step = max(CHUNK, min(few, n // (2 * (os.cpu_count() or 1))))
+    chunks = [np.arange(start, min(start + step, n)) for start in range(0, n, step)]
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
         waiting = [pool.submit(work.do, cells) for cells in chunks]

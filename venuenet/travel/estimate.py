@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -146,12 +147,75 @@ class DriveEstimate:
 
 
 @dataclass(frozen=True)
+class Access:
+    """Walks from all points of some cells to the stations worth walking to.
+
+    Attributes
+    ----------
+    cell : (n,) uint64
+        The cells, ascending.
+    samples : int
+    at, to, seconds
+        See ``straight.worthwhile_legs``; a cell's points follow one another.
+    """
+
+    cell: NDArray[np.uint64]
+    samples: int
+    at: NDArray[np.int64]
+    to: NDArray[np.int32]
+    seconds: Seconds
+
+    def rows(self, cells: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Row of every point of some of the cells, (len(cells) * samples,)."""
+        first = np.searchsorted(self.cell, cells).astype(np.int64) * self.samples
+        return (first[:, None] + np.arange(self.samples)).ravel()
+
+
+@dataclass(frozen=True)
 class TransitEstimate:
-    """Walk, ride, change and walk; rail by expected waits, surface transit only if asked for."""
+    """Walk, ride, change and walk; rail by expected waits, surface transit only if asked for.
+
+    With ``access`` the walks to stations are not looked for again: see :meth:`prepared`.
+    """
 
     area: StudyArea
     rules: Assumptions
     surface: bool = False
+    access: Access | None = None
+
+    def prepared(self, demand: DemandPoints) -> TransitEstimate:
+        """Return an engine for ``demand``, or some of its cells, that is quick to ask again."""
+        from venuenet.travel import straight  # noqa: PLC0415  numba comes with it, as above
+
+        rides, lost = self._rides
+        points = demand.sample_xy.reshape(-1, 2)
+        legs = straight.worthwhile_legs(
+            points, self._stations, _walk_pace(self.rules.walk), self._bus, rides, lost
+        )
+        ready = replace(self, access=Access(demand.cell, demand.sample_xy.shape[1], *legs))
+        ready.__dict__["_rides"] = (rides, lost)
+        return ready
+
+    @cached_property
+    def _rides(self) -> tuple[Seconds, Seconds]:
+        """Seconds between stations, and what staying at each may lose."""
+        from venuenet.travel import straight  # noqa: PLC0415  as above
+
+        period = self.rules.transit.period.value
+        area, minutes = self.area, 60 * self.hours(period)
+        found = station_seconds(area.stations, area.links, area.transfers, period, minutes)
+        rides = np.minimum(found, straight.FAR)
+        return rides, straight.lost_by_staying(rides)
+
+    @cached_property
+    def _stations(self) -> Floats:
+        """Stations, metres (2, s)."""
+        at = _xy(self.area, self.area.stations["lon"], self.area.stations["lat"])
+        return np.ascontiguousarray(at.T)
+
+    @property
+    def _bus(self) -> Floats:
+        return _bus(self.rules.surface_transit) if self.surface else NO_BUS
 
     def times(
         self,
@@ -161,33 +225,26 @@ class TransitEstimate:
         progress: Progress | None = None,
     ) -> TravelTimes:
         """See TravelEngine.times."""
-        # numba comes with it, as above.
-        from venuenet.travel import straight  # noqa: PLC0415
+        from venuenet.travel import straight  # noqa: PLC0415  as above
 
-        period = self.rules.transit.period.value
-        rides = np.minimum(
-            station_seconds(
-                self.area.stations,
-                self.area.links,
-                self.area.transfers,
-                period,
-                60 * self.hours(period),
-            ),
-            straight.FAR,
-        )
-        lost = straight.lost_by_staying(rides)
+        rides, lost = self._rides
+        stations, bus = self._stations, self._bus
         places = _venues_at(self.area, venues)
-        at_stations = _xy(self.area, self.area.stations["lon"], self.area.stations["lat"])
-        stations = _Places(np.ascontiguousarray(at_stations.T), np.zeros(len(rides)))
         pace = _walk_pace(self.rules.walk)
-        bus = _bus(self.rules.surface_transit) if self.surface else NO_BUS
-        onward = straight.onward_seconds(rides, places.seconds(at_stations, pace, bus=bus))
+        out = places.seconds(np.ascontiguousarray(stations.T), pace, bus=bus)
+        onward = straight.onward_seconds(rides, out)
+        access = self.access
 
         def block(at: NDArray[np.int64]) -> Mapping[Variant, Seconds]:
             here = _points(demand, at)
             best = places.seconds(here, pace, bus=bus)
-            to_station = stations.seconds(here, pace, bus=bus)[0]
-            straight.improve_by_rail(best, to_station, rides, lost, onward)
+            if access is None:
+                legs = straight.worthwhile_legs(here, stations, pace, bus, rides, lost)
+                points = np.arange(len(here))
+            else:
+                legs = access.at, access.to, access.seconds
+                points = access.rows(demand.cell[at])
+            straight.improve_by_rail(best, points, *legs, onward)
             return _variants(best)
 
         return collect(
@@ -199,7 +256,7 @@ class TransitEstimate:
             mode="transit",
             engine="walk and rail by frequency" + (" and assumed surface" if self.surface else ""),
             surface_transit=self.surface,
-            period=period,
+            period=self.rules.transit.period.value,
         )
 
     def hours(self, period: str) -> int:

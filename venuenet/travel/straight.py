@@ -124,45 +124,96 @@ def lost_by_staying(rides: Seconds) -> Seconds:
 
 
 @kernel
-def improve_by_rail(
-    best: Seconds,
-    to_station: Seconds,
-    rides: Seconds,
-    lost: Seconds,
-    onward: Seconds,
-) -> None:
-    """Lower the direct times where walking to a station and riding on is faster.
+def worthwhile_legs(
+    here: Floats, there: Floats, pace: float, bus: Floats, rides: Seconds, lost: Seconds
+) -> tuple[NDArray[np.int64], NDArray[np.int32], Seconds]:
+    """Walks from points to the stations worth walking to, as rows of a sparse matrix.
 
     Walking to station s is pointless where walking to one of the nearest stations and riding to
     s is faster by more than ``lost[s]``: going on from there cannot take longer.
 
     Parameters
     ----------
-    best : (3, p, v) int32
-        From each point to each venue without rail; changed.
-    to_station : (p, s) int32
+    here : (p, 2) float64
+        Metres.
+    there : (2, s) float64
+        Stations, metres.
+    pace : float
+        Seconds per metre.
+    bus : (3,) float64
+        See :func:`leg_seconds`.
     rides : (s, s) int32
     lost : (s,) int32
         See :func:`lost_by_staying`.
-    onward : (3, s, v) int32
-        See :func:`onward_seconds`.
+
+    Returns
+    -------
+    at : (p + 1,) int64
+        Point i owns entries ``at[i]:at[i + 1]``.
+    to, seconds : (entries,) int32
+        Station and walk of each.
     """
-    few = min(NEAREST_STATIONS, len(rides))
+    stations = len(rides)
+    bus_pace, bus_fixed, bus_reach = bus
+    few = min(NEAREST_STATIONS, stations)
     nearest = np.empty(few, dtype=np.int64)
-    by_train = np.empty(len(rides), dtype=np.int32)
-    for p in range(len(to_station)):
-        walk = to_station[p]
+    by_train = np.empty(stations, dtype=np.int32)
+    walk = np.empty(stations, dtype=np.int32)
+    at = np.zeros(len(here) + 1, dtype=np.int64)
+    to = np.empty(8 * len(here) + stations, dtype=np.int32)
+    seconds = np.empty(len(to), dtype=np.int32)
+    n = 0
+    for p in range(len(here)):
+        for s in range(stations):
+            dx, dy = here[p, 0] - there[0, s], here[p, 1] - there[1, s]
+            d = math.sqrt(dx * dx + dy * dy)
+            walk[s] = _seconds(d, pace, 0.0, bus_pace, bus_fixed, bus_reach)
         _nearest_stations(walk, nearest)
         by_train[:] = FAR
         for c in nearest:
-            for s in range(len(rides)):
+            for s in range(stations):
                 by_train[s] = min(by_train[s], np.int32(walk[c] + rides[c, s]))
-        for s in range(len(rides)):
+        if n + stations > len(to):
+            longer = 2 * len(to) + stations
+            to = np.concatenate((to, np.empty(longer - len(to), dtype=np.int32)))
+            seconds = np.concatenate((seconds, np.empty(longer - len(seconds), dtype=np.int32)))
+        for s in range(stations):
             if walk[s] <= by_train[s] + lost[s]:
-                for n in range(len(best)):
-                    for v in range(best.shape[2]):
-                        taken = np.int32(walk[s] + onward[n, s, v])
-                        best[n, p, v] = min(best[n, p, v], taken)
+                to[n], seconds[n] = s, walk[s]
+                n += 1
+        at[p + 1] = n
+    return at, to[:n].copy(), seconds[:n].copy()
+
+
+@kernel
+def improve_by_rail(
+    best: Seconds,
+    points: NDArray[np.int64],
+    at: NDArray[np.int64],
+    to: NDArray[np.int32],
+    walk: Seconds,
+    onward: Seconds,
+) -> None:
+    """Lower the direct times where walking to a station and riding on is faster.
+
+    Parameters
+    ----------
+    best : (3, p, v) int32
+        From each point to each venue without rail; changed.
+    points : (p,) int64
+        Which row of the walks each of them is.
+    at, to, walk
+        See :func:`worthwhile_legs`.
+    onward : (3, s, v) int32
+        See :func:`onward_seconds`.
+    """
+    for p in range(len(points)):
+        for leg in range(at[points[p]], at[points[p] + 1]):
+            s = to[leg]
+            for n in range(len(best)):
+                for v in range(best.shape[2]):
+                    taken = np.int32(walk[leg] + onward[n, s, v])
+                    best[n, p, v] = min(best[n, p, v], taken)
 
 
 @kernel

@@ -1,24 +1,23 @@
-"""One venue more, one less, one elsewhere: new TravelTimes without searching for the others.
+"""Some venues more, fewer or elsewhere: new TravelTimes without searching for all the others.
 
-Each equals what the engine finds for the new list of venues from scratch, but that of venues in
-one second either may be named first.
+They equal what the engine finds for the new list of venues from scratch; on a network that of
+venues in one second either may be named first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from venuenet.model import (
+    BEYOND,
     KINDS,
     NEAREST,
     REASONS,
-    SPREAD,
     UNREACHED,
     DemandPoints,
     LocatedVenue,
@@ -26,141 +25,136 @@ from venuenet.model import (
 )
 from venuenet.travel.engine import TravelEngine
 
-T = TypeVar("T", bound=np.generic)
+Positions = NDArray[np.intp]
 
 
-def with_venue(
-    times: TravelTimes, engine: TravelEngine, demand: DemandPoints, venue: LocatedVenue
-) -> TravelTimes:
-    """Add a venue, as the last one.
-
-    Parameters
-    ----------
-    times : TravelTimes
-        Of ``engine`` and ``demand``.
-    engine : TravelEngine
-    demand : DemandPoints
-    venue : LocatedVenue
-        One that counts and is not there yet.
-    """
-    n = len(demand.cell)
-    with ThreadPoolExecutor(1) as pool:  # copying the matrix takes as long as the search
-        cell = pool.submit(_with_room, times.cell, n)
-        seconds = pool.submit(_with_room, times.seconds, n)
-        alone = engine.times(demand, [venue], times.cutoff_s)
-    k = KINDS.index(venue.kind)
-    near_s, near_venue = times.near_s.copy(), times.near_venue.copy()
-    # Earlier venues win ties, so the new one comes before the i-th only if it is faster.
-    new_s = alone.near_s[:, k, 0]
-    new_venue = np.where(alone.near_venue[k, 0] < 0, -1, len(times.venue_ids)).astype(np.int16)
-    for i in range(NEAREST):
-        faster = new_s < near_s[:, k, i]
-        held = near_s[:, k, i].copy()
-        near_s[:, k, i] = np.where(faster, new_s, held)
-        new_s = np.where(faster, held, new_s)
-        was = near_venue[k, i].copy()
-        near_venue[k, i] = np.where(faster[0], new_venue, was)
-        new_venue = np.where(faster[0], was, new_venue)
-    return replace(
-        times,
-        venue_ids=(*times.venue_ids, venue.venue_id),
-        indptr=np.append(times.indptr, times.indptr[-1] + alone.indptr[-1]),
-        cell=_filled(cell.result(), alone.cell, n),
-        seconds=_filled(seconds.result(), alone.seconds, n),
-        near_s=near_s,
-        near_venue=near_venue,
-        spread={s: np.concatenate([times.spread[s], alone.spread[s]]) for s in times.spread},
-        reason=_reason(times, near_s),
-        own_s=_sooner(times.own_s, alone.own_s),
-    )
-
-
-def without_venue(
+def with_venues(
     times: TravelTimes,
     engine: TravelEngine,
     demand: DemandPoints,
-    venues: Sequence[LocatedVenue],
-    venue_id: str,
+    before: Sequence[LocatedVenue],
+    after: Sequence[LocatedVenue],
 ) -> TravelTimes:
-    """Take a venue out; the nearest of its kind are searched for again.
+    """Search only for what differs between two lists of venues.
 
     Parameters
     ----------
     times : TravelTimes
-        Of ``engine``, ``demand`` and ``venues``.
+        Of ``engine``, ``demand`` and ``before``.
     engine : TravelEngine
     demand : DemandPoints
-    venues : sequence of LocatedVenue
-        All venues, in the order of ``times.venue_ids``.
-    venue_id : str
-        One of them.
+    before, after : sequences of LocatedVenue
+        All venues that count, in the order of ``venue_ids``; those that stay keep their order.
     """
-    gone = times.venue_ids.index(venue_id)
-    kind = venues[gone].kind
+    old = {_told(v): i for i, v in enumerate(before)}
+    new = {_told(v): j for j, v in enumerate(after)}
+    gone = [i for told, i in old.items() if told not in new]
+    come = [j for told, j in new.items() if told not in old]
+    place = np.array([*(new.get(_told(v), -1) for v in before), -1], dtype=np.int16)
+    near_s, near_venue = times.near_s.copy(), place[times.near_venue]
+    own_s = None if times.own_s is None else times.own_s.copy()
+    change = replace(times, near_s=near_s, near_venue=near_venue, own_s=own_s)
+    for kind in sorted({before[i].kind for i in gone}):
+        lost = [before[i] for i in gone if before[i].kind == kind]
+        left = [j for told, j in new.items() if told in old and after[j].kind == kind]
+        _search_again(change, times, engine, demand, lost, [after[j] for j in left], left)
+    added = engine.times(demand, [after[j] for j in come], times.cutoff_s) if come else None
+    if added is not None:
+        for kind in sorted({after[j].kind for j in come}):
+            _add(change, added, kind, come)
+    rows = _rows(times, added, [old.get(_told(v)) for v in after], come)
+    return replace(
+        change,
+        venue_ids=tuple(v.venue_id for v in after),
+        reason=_reason(times, near_s),
+        **rows,
+    )
+
+
+def _told(venue: LocatedVenue) -> tuple[object, ...]:
+    """Return all that travel times depend on."""
+    v = venue
+    return v.venue_id, v.kind, v.lon, v.lat, v.precision_m, v.adcode, v.status == "unknown"
+
+
+def _search_again(
+    change: TravelTimes,
+    times: TravelTimes,
+    engine: TravelEngine,
+    demand: DemandPoints,
+    lost: Sequence[LocatedVenue],
+    left: Sequence[LocatedVenue],
+    place: Sequence[int],
+) -> None:
+    """Find the nearest of one kind anew where a venue that is gone may have been among them."""
+    k = KINDS.index(lost[0].kind)
+    alone = engine.times(demand, lost, times.cutoff_s)
+    soonest, last = alone.near_s[:, k, 0], times.near_s[:, k, NEAREST - 1]
+    touched = ((soonest <= last) & (soonest < UNREACHED)).any(axis=(0, 2))
+    if times.own_s is not None and alone.own_s is not None:
+        own = alone.own_s[:, k]
+        touched |= ((own <= times.own_s[:, k]) & (own < BEYOND)).any(axis=(0, 2))
+    cells = np.flatnonzero(touched)
+    if not len(cells):
+        return
+    again = engine.times(demand.some(cells), left, times.cutoff_s)
+    change.near_s[:, k, :, cells] = again.near_s[:, k].transpose(2, 0, 1, 3)
+    names = np.array([*place, -1], dtype=np.int16)
+    change.near_venue[k, :, cells] = names[again.near_venue[k]].transpose(1, 0, 2)
+    if change.own_s is not None and again.own_s is not None:
+        change.own_s[:, k, cells] = again.own_s[:, k]
+
+
+def _add(change: TravelTimes, added: TravelTimes, kind: str, come: Sequence[int]) -> None:
+    """Put the nearest of some new venues of one kind between those that are there."""
     k = KINDS.index(kind)
-    left = [i for i, v in enumerate(venues) if v.kind == kind and i != gone]
-    again = engine.times(demand, [venues[i] for i in left], times.cutoff_s)
-    near_s, near_venue = times.near_s.copy(), _renumbered(times.near_venue, gone)
-    near_s[:, k] = again.near_s[:, k]
-    own_s = times.own_s
-    if own_s is not None and again.own_s is not None:
-        own_s = own_s.copy()
-        own_s[:, k] = again.own_s[:, k]
-    place = np.array([i - (i > gone) for i in left] + [-1], dtype=np.int16)
-    near_venue[k] = place[again.near_venue[k]]
-    first, last = times.indptr[gone], times.indptr[gone + 1]
-    keep = np.r_[0:first, last : len(times.cell)]
-    count = np.delete(np.diff(times.indptr), gone)
-    return replace(
-        times,
-        venue_ids=times.venue_ids[:gone] + times.venue_ids[gone + 1 :],
-        indptr=np.concatenate([[0], np.cumsum(count)]).astype(np.int64),
-        cell=times.cell[keep],
-        seconds=times.seconds[keep],
-        near_s=near_s,
-        near_venue=near_venue,
-        spread={s: times.spread[s][keep] for s in SPREAD if s in times.spread},
-        reason=_reason(times, near_s),
-        own_s=own_s,
-    )
+    near_s, near_venue = change.near_s[:, k], change.near_venue[k]
+    names = np.array([*come, -1], dtype=np.int16)
+    for one in range(NEAREST):
+        new_s, new_venue = added.near_s[:, k, one], names[added.near_venue[k, one]]
+        if (new_s == UNREACHED).all():
+            break
+        for i in range(NEAREST):
+            sooner = new_s < near_s[:, i]
+            # Of two at one time the one that comes first in the list stands first.
+            sooner[0] |= (new_s[0] == near_s[0, i]) & (new_venue < near_venue[i]) & (new_venue >= 0)
+            held, who = near_s[:, i].copy(), near_venue[i].copy()
+            near_s[:, i] = np.where(sooner, new_s, held)
+            near_venue[i] = np.where(sooner[0], new_venue, who)
+            new_s = np.where(sooner, held, new_s)
+            new_venue = np.where(sooner[0], who, new_venue)
+    if change.own_s is not None and added.own_s is not None:
+        np.minimum(change.own_s[:, k], added.own_s[:, k], out=change.own_s[:, k])
 
 
-def with_venue_moved(
+def _rows(
     times: TravelTimes,
-    engine: TravelEngine,
-    demand: DemandPoints,
-    venues: Sequence[LocatedVenue],
-    venue: LocatedVenue,
-) -> TravelTimes:
-    """Put the venue of the same id elsewhere; it becomes the last one."""
-    return with_venue(
-        without_venue(times, engine, demand, venues, venue.venue_id), engine, demand, venue
-    )
+    added: TravelTimes | None,
+    of_old: Sequence[int | None],
+    come: Sequence[int],
+) -> dict[str, Any]:
+    """Put the rows of the matrix together: those that stay, and the new ones in their places."""
+    parts = []
+    for j, i in enumerate(of_old):
+        at, table = (come.index(j), added) if i is None else (i, times)
+        assert table is not None  # noqa: S101  only new venues lack an old row
+        parts.append((table, slice(table.indptr[at], table.indptr[at + 1])))
+    counts = [part.stop - part.start for _, part in parts]
+
+    def joined(name: str, empty: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate([empty[:0], *(_array(t, name)[part] for t, part in parts)])
+
+    return {
+        "indptr": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        "cell": joined("cell", times.cell),
+        "seconds": joined("seconds", times.seconds),
+        "spread": {name: joined(name, values) for name, values in times.spread.items()},
+    }
 
 
-def _sooner(
-    one: NDArray[np.uint16] | None, other: NDArray[np.uint16] | None
-) -> NDArray[np.uint16] | None:
-    return None if one is None or other is None else np.minimum(one, other)
-
-
-def _with_room(values: NDArray[T], room: int) -> NDArray[T]:
-    """Copy an array into a longer one."""
-    out = np.empty(len(values) + room, dtype=values.dtype)
-    out[: len(values)] = values
-    return out
-
-
-def _filled(array: NDArray[T], last: NDArray[T], room: int) -> NDArray[T]:
-    """Put ``last`` where there is room, and leave off the rest of it."""
-    end = len(array) - room + len(last)
-    array[end - len(last) : end] = last
-    return array[:end]
-
-
-def _renumbered(near_venue: NDArray[np.int16], gone: int) -> NDArray[np.int16]:
-    """Give the venues after ``gone`` numbers one lower."""
-    return np.where(near_venue > gone, near_venue - 1, near_venue).astype(np.int16)
+def _array(table: TravelTimes, name: str) -> NDArray[Any]:
+    found: NDArray[Any] = table.spread[name] if name in table.spread else getattr(table, name)  # type: ignore[index]
+    return found
 
 
 def _reason(times: TravelTimes, near_s: NDArray[np.int32]) -> NDArray[np.uint8] | None:
