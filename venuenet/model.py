@@ -44,6 +44,9 @@ Reason = Literal["reached", "no_street", "no_way"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 """Why a cell has no time at all: no street near it, or no way from it to any venue."""
 
+SCENARIO = "scenario"
+"""``method`` of a venue's or station's position that a scenario made up."""
+
 UNREACHED = np.iinfo(np.int32).max
 """Seconds that stand for "no venue of this kind can be reached at all"."""
 

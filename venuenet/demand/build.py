@@ -13,7 +13,7 @@ from venuenet.demand.cells import Cells, cover, neighbour_pairs, sample_points
 from venuenet.demand.density import spread, unknown_residents, weights
 from venuenet.demand.groups import share_out
 from venuenet.demand.shares import Shares
-from venuenet.model import DemandPoints
+from venuenet.model import SCENARIO, DemandPoints
 from venuenet.rounding import apportion
 from venuenet.standards import Demand
 
@@ -79,10 +79,12 @@ def _station_distance(area: StudyArea, xy: Floats) -> Floats:
     """Metres from each point to the nearest station; infinite without any, NaN without a point."""
     out = np.full(len(xy), np.nan)
     ok = np.isfinite(xy).all(axis=1)
-    if len(area.stations) == 0:
+    # A scenario's new stations change how people travel, not where they live.
+    stations = area.stations[area.stations["method"] != SCENARIO]
+    if len(stations) == 0:
         out[ok] = np.inf
         return out
-    at = area.metric(area.stations["lon"].to_numpy(float), area.stations["lat"].to_numpy(float))
+    at = area.metric(stations["lon"].to_numpy(float), stations["lat"].to_numpy(float))
     out[ok] = cKDTree(np.column_stack(at)).query(xy[ok])[0]
     return out
 

@@ -103,9 +103,8 @@ def collect(
     if cutoff_s > LONGEST:
         raise ValueError(f"the matrix holds times up to {LONGEST} s")
     n, samples = demand.sample_xy.shape[:2]
-    # Filled chunk by chunk, whether there is a venue or none.
-    near_s = np.empty((len(VARIANTS), len(KINDS), NEAREST, n, samples), dtype=np.int32)
-    near_venue = np.empty(near_s.shape[1:], dtype=np.int16)
+    near_s = np.full((len(VARIANTS), len(KINDS), NEAREST, n, samples), UNREACHED, dtype=np.int32)
+    near_venue = np.full(near_s.shape[1:], -1, dtype=np.int16)
     own_s = np.full((len(VARIANTS), len(KINDS), n, samples), BEYOND, dtype=np.uint16)
     work = _Work(
         block,

@@ -30,9 +30,9 @@ def keep_nearest(
     first : int
         Position of the first of these cells.
     near_s : (kinds, few, n, m) int32
-        Filled for these cells; UNREACHED where there is none.
+        Filled for these cells; must hold UNREACHED, which stays where there is none.
     near_venue : (kinds, few, n, m) int16
-        Filled for these cells if ``named``; -1 where there is none.
+        Filled for these cells if ``named``; must hold -1, which stays where there is none.
     """
     few, samples = near_s.shape[1], near_s.shape[3]
     # Loops, not slices: numba takes seconds longer to compile those.
@@ -51,7 +51,7 @@ def keep_nearest(
                         best[i], who[i] = best[i - 1], who[i - 1]
                         i -= 1
                     best[i], who[i] = taken, order[j]
-            for i in range(few):
+            for i in range(min(few, bounds[k + 1] - bounds[k])):
                 near_s[k, i, cell, point] = best[i]
                 if named:
                     near_venue[k, i, cell, point] = who[i]

@@ -127,7 +127,7 @@ def lost_by_staying(rides: Seconds) -> Seconds:
 def worthwhile_legs(
     here: Floats, there: Floats, pace: float, bus: Floats, rides: Seconds, lost: Seconds
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], Seconds]:
-    """Walks from points to the stations worth walking to, as rows of a sparse matrix.
+    """Find the walks from points to the stations worth walking to, as rows of a sparse matrix.
 
     Walking to station s is pointless where walking to one of the nearest stations and riding to
     s is faster by more than ``lost[s]``: going on from there cannot take longer.

@@ -20,6 +20,7 @@ from venuenet.model import (
     REASONS,
     UNREACHED,
     DemandPoints,
+    Kind,
     LocatedVenue,
     TravelTimes,
 )
@@ -54,10 +55,14 @@ def with_venues(
     near_s, near_venue = times.near_s.copy(), place[times.near_venue]
     own_s = None if times.own_s is None else times.own_s.copy()
     change = replace(times, near_s=near_s, near_venue=near_venue, own_s=own_s)
-    for kind in sorted({before[i].kind for i in gone}):
-        lost = [before[i] for i in gone if before[i].kind == kind]
-        left = [j for told, j in new.items() if told in old and after[j].kind == kind]
-        _search_again(change, times, engine, demand, lost, [after[j] for j in left], left)
+    if gone:
+        lost = engine.times(demand, [before[i] for i in gone], times.cutoff_s)
+        for kind in sorted({before[i].kind for i in gone}):
+            left = [j for told, j in new.items() if told in old and after[j].kind == kind]
+            cells = _touched(times, lost, kind)
+            if len(cells):
+                again = engine.times(demand.some(cells), [after[j] for j in left], times.cutoff_s)
+                _put(change, again, kind, cells, left)
     added = engine.times(demand, [after[j] for j in come], times.cutoff_s) if come else None
     if added is not None:
         for kind in sorted({after[j].kind for j in come}):
@@ -77,35 +82,30 @@ def _told(venue: LocatedVenue) -> tuple[object, ...]:
     return v.venue_id, v.kind, v.lon, v.lat, v.precision_m, v.adcode, v.status == "unknown"
 
 
-def _search_again(
-    change: TravelTimes,
-    times: TravelTimes,
-    engine: TravelEngine,
-    demand: DemandPoints,
-    lost: Sequence[LocatedVenue],
-    left: Sequence[LocatedVenue],
-    place: Sequence[int],
-) -> None:
-    """Find the nearest of one kind anew where a venue that is gone may have been among them."""
-    k = KINDS.index(lost[0].kind)
-    alone = engine.times(demand, lost, times.cutoff_s)
-    soonest, last = alone.near_s[:, k, 0], times.near_s[:, k, NEAREST - 1]
+def _touched(times: TravelTimes, lost: TravelTimes, kind: Kind) -> Positions:
+    """Cells where a venue that is gone may have been among the nearest that are kept."""
+    k = KINDS.index(kind)
+    soonest, last = lost.near_s[:, k, 0], times.near_s[:, k, NEAREST - 1]
     touched = ((soonest <= last) & (soonest < UNREACHED)).any(axis=(0, 2))
-    if times.own_s is not None and alone.own_s is not None:
-        own = alone.own_s[:, k]
+    if times.own_s is not None and lost.own_s is not None:
+        own = lost.own_s[:, k]
         touched |= ((own <= times.own_s[:, k]) & (own < BEYOND)).any(axis=(0, 2))
-    cells = np.flatnonzero(touched)
-    if not len(cells):
-        return
-    again = engine.times(demand.some(cells), left, times.cutoff_s)
-    change.near_s[:, k, :, cells] = again.near_s[:, k].transpose(2, 0, 1, 3)
+    return np.flatnonzero(touched)
+
+
+def _put(
+    change: TravelTimes, again: TravelTimes, kind: Kind, cells: Positions, place: Sequence[int]
+) -> None:
+    """Take over what was found anew for some cells and one kind."""
+    k = KINDS.index(kind)
     names = np.array([*place, -1], dtype=np.int16)
+    change.near_s[:, k, :, cells] = again.near_s[:, k].transpose(2, 0, 1, 3)
     change.near_venue[k, :, cells] = names[again.near_venue[k]].transpose(1, 0, 2)
     if change.own_s is not None and again.own_s is not None:
         change.own_s[:, k, cells] = again.own_s[:, k]
 
 
-def _add(change: TravelTimes, added: TravelTimes, kind: str, come: Sequence[int]) -> None:
+def _add(change: TravelTimes, added: TravelTimes, kind: Kind, come: Sequence[int]) -> None:
     """Put the nearest of some new venues of one kind between those that are there."""
     k = KINDS.index(kind)
     near_s, near_venue = change.near_s[:, k], change.near_venue[k]
@@ -137,7 +137,7 @@ def _rows(
     parts = []
     for j, i in enumerate(of_old):
         at, table = (come.index(j), added) if i is None else (i, times)
-        assert table is not None  # noqa: S101  only new venues lack an old row
+        assert table is not None  # only new venues lack an old row
         parts.append((table, slice(table.indptr[at], table.indptr[at + 1])))
     counts = [part.stop - part.start for _, part in parts]
 

@@ -1,0 +1,1 @@
+"""What if: edits of a snapshot, and the same numbers after them."""
