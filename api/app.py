@@ -20,11 +20,13 @@ from api.routes import (
     equity,
     gaps,
     groups,
+    mobile,
     network,
     quality,
     reports,
     review,
     service,
+    siting,
     standards,
     uncertainty,
     venues,
@@ -98,6 +100,8 @@ def create_app(
         reports,
         map_routes,
         service,
+        siting,
+        mobile,
     ):
         app.include_router(module.router)
     app.include_router(review.page)

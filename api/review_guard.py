@@ -1,6 +1,7 @@
-"""Who may review: this machine, from its own page, with the token of this start.
+"""Who may change and reckon: this machine, from its own page, with the token of this start.
 
-Until the service has accounts this is all that stands between a web page and the registry.
+Until the service has accounts this is all that stands between a web page and the registry, and
+between a web page and this machine's processors. A :class:`Door` says what one kind of route asks.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
@@ -25,7 +27,9 @@ MAX_BODY = 64 * 1024
 # Names only this machine answers to: a foreign name that resolves here (DNS rebinding) is refused.
 _OWN_HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
 _PROXIED = ("x-forwarded-", "forwarded", "x-real-ip", "via")
-_PRIVATE = re.compile(r"/review/|/venues/[^/]+/history$")
+# What browsers send of themselves and scripts do not.
+_BROWSERS = ("sec-fetch-", "sec-ch-ua", "referer", "cookie")
+_PRIVATE = re.compile(r"/review/|/venues/[^/]+/history$|/siting(/|$)")
 
 
 class ReviewRefusedError(VenuenetError):
@@ -45,7 +49,7 @@ class ReviewOffError(VenuenetError):
 
 
 class BodySizeError(BadQueryError):
-    """A body longer than any decision."""
+    """A body longer than anything that is asked."""
 
     code = "body-size"
 
@@ -62,6 +66,61 @@ STATUS[BodySizeError] = 413
 STATUS[BodyTypeError] = 415
 STATUS[ReviewOffError] = 503
 
+
+@dataclass(frozen=True)
+class Door:
+    """What one kind of route asks of whoever comes.
+
+    Attributes
+    ----------
+    refused, off : type of VenuenetError
+        How it tells who may not pass, and that nobody may as the service was started.
+    way, way_en : str
+        How to come rightly; ends what ``refused`` says.
+    start, start_en : str
+        How to start the service so that somebody may; ends what ``off`` says.
+    registry : bool
+        Whether there must be a registry behind it.
+    scripts : bool
+        Whether a program of this machine may write without an Origin. A browser always names
+        itself: it sends an Origin with every POST and DELETE, and the fetch metadata beside it; a
+        page of another place can leave out neither, nor can it send the token, which it does not
+        know, without a preflight that nobody answers.
+    longest : int
+        Bytes of a body; one that is longer is refused unread.
+    """
+
+    refused: type[VenuenetError]
+    off: type[VenuenetError]
+    way: str
+    way_en: str
+    start: str
+    start_en: str
+    registry: bool = False
+    scripts: bool = False
+    longest: int = MAX_BODY
+
+    def refuse(self, zh: str, en: str) -> VenuenetError:
+        """Tell why somebody may not pass, and how to come rightly."""
+        return self.refused(f"{zh}。{self.way}", f"{en}. {self.way_en}")
+
+
+REVIEW = Door(
+    refused=ReviewRefusedError,
+    off=ReviewOffError,
+    way="请在运行 venuenet serve 的电脑上，打开它显示的审核地址（http://127.0.0.1:…/review#token=…）",
+    way_en="On the computer that runs venuenet serve, open the review address it prints "
+    "(http://127.0.0.1:.../review#token=...)",
+    start="服务启动时没有审核令牌，或还没有登记簿。请先用 venuenet import 导入清单，再用 "
+    "venuenet serve 重新启动，并打开它显示的审核地址；自行部署时设置环境变量 "
+    "VENUENET_REVIEW_TOKEN",
+    start_en="the service was started without a review token, or before there was a registry. "
+    "Import a list with venuenet import, start venuenet serve again and open the review "
+    "address it prints; a service of your own takes the environment variable "
+    "VENUENET_REVIEW_TOKEN",
+    registry=True,
+)
+
 _PROBLEM = {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}}
 READ_RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"content": _PROBLEM, "description": "Not this machine, its page or its token"},
@@ -75,17 +134,19 @@ WRITE_RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 class _SmallRequest(Request):
-    """A request whose body is read up to MAX_BODY, as strict JSON."""
+    """A request whose body is read up to so many bytes, as strict JSON."""
+
+    longest = MAX_BODY
 
     async def body(self) -> bytes:
         if not hasattr(self, "_body"):
             found = b""
             async for chunk in self.stream():
                 found += chunk
-                if len(found) > MAX_BODY:
+                if len(found) > self.longest:
                     raise BodySizeError(
-                        f"请求内容超过 {MAX_BODY} 字节",
-                        f"the body is longer than {MAX_BODY} bytes",
+                        f"请求内容超过 {self.longest} 字节",
+                        f"the body is longer than {self.longest} bytes",
                         param="body",
                     )
             self._body = found
@@ -95,8 +156,8 @@ class _SmallRequest(Request):
         if not hasattr(self, "_json"):
             text = await self.body()
             try:
-                # Unlike the json module's: no lone surrogates, no bottomless nesting.
-                self._json = from_json(text)
+                # Unlike the json module's: no lone surrogates, no bottomless nesting, no NaN.
+                self._json = from_json(text, allow_inf_nan=False)
             except ValueError as error:
                 raise BadQueryError(
                     "请求内容不是有效的 JSON", "the body is not valid JSON", param="body"
@@ -107,13 +168,16 @@ class _SmallRequest(Request):
 class GuardedRoute(APIRoute):
     """A route that looks at who asks before it reads anything of what is asked."""
 
+    door: ClassVar[Door] = REVIEW
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See APIRoute."""
         answer = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            check(request)
+            check(request, self.door)
             small = _SmallRequest(request.scope, request.receive)
+            small.longest = self.door.longest
             if request.method == "POST":
                 await small.json()
             return await answer(small)
@@ -121,43 +185,44 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def check(request: Request) -> None:
-    """Let a reviewer pass.
+def check(request: Request, door: Door = REVIEW) -> None:
+    """Let pass whoever may.
 
     Raises
     ------
-    ReviewRefusedError
-        Not from this machine, or not from its own page, or without the token.
-    ReviewOffError
-        The service has no token or no registry.
+    VenuenetError
+        ``door.refused``: not from this machine, or not from its own page, or without the token;
+        ``door.off``: the service has no token, or no registry where one is needed.
     BodyTypeError
         A POST that is not application/json.
     """
     host = request.headers.get("host", "")
     if request.client is None or not _is_loopback(request.client.host):
-        raise _refused("只接受来自本机的请求", "only this machine may ask")
+        raise door.refuse("只接受来自本机的请求", "only this machine may ask")
     if not _OWN_HOST.fullmatch(host):
-        raise _refused("地址须为 127.0.0.1 或 localhost", "the address must be 127.0.0.1")
+        raise door.refuse("地址须为 127.0.0.1 或 localhost", "the address must be 127.0.0.1")
     if any(name.startswith(_PROXIED) for name in request.headers):
-        raise _refused("请求经过了代理服务器", "the request came through a proxy")
+        raise door.refuse("请求经过了代理服务器", "the request came through a proxy")
     state = request.app.state
-    if not state.review_token or state.registry is None:
-        raise ReviewOffError(
-            "服务启动时没有审核令牌，或还没有登记簿。请先用 venuenet import 导入清单，再用 "
-            "venuenet serve 重新启动，并打开它显示的审核地址；自行部署时设置环境变量 "
-            "VENUENET_REVIEW_TOKEN",
-            "the service was started without a review token, or before there was a registry. "
-            "Import a list with venuenet import, start venuenet serve again and open the review "
-            "address it prints; a service of your own takes the environment variable "
-            "VENUENET_REVIEW_TOKEN",
-        )
+    if not state.review_token or (door.registry and state.registry is None):
+        raise door.off(door.start, door.start_en)
     given = request.headers.get(TOKEN_HEADER, "")
     if not secrets.compare_digest(given.encode(), state.review_token.encode()):
-        raise _refused("令牌缺失或已失效", f"the {TOKEN_HEADER} header is missing or outdated")
-    if request.method != "POST":
+        raise door.refuse("令牌缺失或已失效", f"the {TOKEN_HEADER} header is missing or outdated")
+    if request.method == "GET":
         return
+    if not (door.scripts and _is_script(request)):
+        _check_origin(request, host, door)
+    if request.method != "DELETE":
+        _check_type(request)
+
+
+def _check_origin(request: Request, host: str, door: Door) -> None:
     if request.headers.get("origin", "").lower() != f"{request.url.scheme}://{host}".lower():
-        raise _refused("请求不是由审核页面发出的", "the request is not from the review page")
+        raise door.refuse("请求不是由本服务的页面发出的", "the request is not from our own page")
+
+
+def _check_type(request: Request) -> None:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise BodyTypeError(
             "请求内容须为 application/json",
@@ -165,6 +230,11 @@ def check(request: Request) -> None:
             param="content-type",
             allowed=["application/json"],
         )
+
+
+def _is_script(request: Request) -> bool:
+    """Whether the sender says nothing of an origin and nothing else that browsers send."""
+    return not any(name == "origin" or name.startswith(_BROWSERS) for name in request.headers)
 
 
 def keep_nothing(app: FastAPI) -> None:
@@ -192,11 +262,3 @@ def _is_loopback(address: str) -> bool:
         return False
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return (mapped or found).is_loopback
-
-
-def _refused(zh: str, en: str) -> ReviewRefusedError:
-    return ReviewRefusedError(
-        f"{zh}。请在运行 venuenet serve 的电脑上，打开它显示的审核地址（http://127.0.0.1:…/review#token=…）",
-        f"{en}. On the computer that runs venuenet serve, open the review address it prints "
-        "(http://127.0.0.1:.../review#token=...)",
-    )

@@ -29,7 +29,9 @@ from venuenet import (
 )
 from venuenet.area import check as check_area
 from venuenet.cli_isochrone import isochrone_command
+from venuenet.cli_mobile import mobile_command
 from venuenet.cli_network import networks_folder
+from venuenet.cli_site import site_command
 from venuenet.console import (
     err,
     out,
@@ -68,6 +70,8 @@ app.add_typer(cli_network.app, name="network")
 app.add_typer(cli_groups.app, name="groups")
 cli_ties.add_to(cli_network.app)
 app.command("isochrone")(isochrone_command)
+app.command("mobile")(mobile_command)
+app.command("site")(site_command)
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -206,6 +210,8 @@ def serve(
     if registry_exists(data):
         # Not wrapped: a broken address cannot be followed. Loopback only, see api/review_guard.py.
         say(f"核对 · review: [bold]http://127.0.0.1:{port}/review#token={token}[/]")
+    # For programs of this machine: venuenet site asks no service. See docs/siting-jobs.md.
+    say(f"选址 · siting: [bold]POST http://127.0.0.1:{port}/siting[/]   X-Venuenet-Token: {token}")
     if open_browser:
         threading.Timer(1.5, webbrowser.open, (url,)).start()
     uvicorn.run("api.app:from_environment", factory=True, host=host, port=port, log_level="warning")

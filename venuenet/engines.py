@@ -95,7 +95,7 @@ class Engines:
             path, said = self.networks.matrices()[mode]
             source = MatrixFile(path, mode, said["made_by"], partial=said["partial"])
             return read_matrix(source, self.area, demand, venues, self.rules.walk)
-        return {"walk": self._walk, "transit": self._transit, "drive": self._drive}[mode]()
+        return {"walk": self._walk, "transit": self._transit, "drive": self.own_drive}[mode]()
 
     def imported(self, mode: Mode) -> bool:
         """Whether the times of a mode are somebody else's matrix."""
@@ -193,7 +193,8 @@ class Engines:
 
         return StreetEngine(self.area, self._walk_network, "walk", "walk on streets", self._s_per_m)
 
-    def _drive(self) -> TravelEngine:
+    def own_drive(self) -> TravelEngine:
+        """Return the engine of drivers, roads or estimate, whatever matrix was imported."""
         if self._streets is None or self.networks is None:
             return DriveEstimate(self.area, self.rules)
         from venuenet.travel.on_streets import StreetEngine  # noqa: PLC0415  see above

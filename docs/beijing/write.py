@@ -37,6 +37,9 @@ from venuenet.publish.yardsticks import Ask, definitions, yardstick_rows
 from venuenet.questions import parse_question
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+from plans import plans  # noqa: E402  beside this file, wherever that is run from
+
 TOP = 10
 FINE_M = 150
 """Outlines are drawn no finer than this, metres: half the file, and nothing to be seen."""
@@ -96,6 +99,7 @@ def gather(snapshot: Snapshot) -> dict[str, Any]:
         "yardsticks": definitions(snapshot),
         "met": yardstick_rows(snapshot, Ask(level="city")),
         "quality": _summed(quality(snapshot)),
+        "plans": plans(snapshot),
         "names": dict(snapshot.area.districts[["adcode", "name_zh"]].to_numpy().tolist()),
         "names_en": dict(snapshot.area.districts[["adcode", "name_en"]].to_numpy().tolist()),
     }
@@ -192,6 +196,38 @@ def venue_map(facts: Mapping[str, Any], lang: Lang) -> str:
     return map_of(snapshot, lang, "".join(circles), marks, frame, legend[lang])
 
 
+PLAN_MAPS = {
+    "five": ("五个新分中心（编号同表）", "Five new branches, numbered as in the table"),
+    "each": ("低于全市平均的区各建一处（编号同表）", "One branch per under-served district"),
+    "ninety": ("45 分钟覆盖 90% 居民的最省方案", "The cheapest plan that has 90 % within 45 min"),
+    "both": ("40 个单位：蓝=提升，绿=新建", "40 units: blue improves, green builds"),
+}
+
+
+def plan_map(facts: Mapping[str, Any], name: str, lang: Lang) -> str:
+    """Draw the sites of a plan over the gaps there are now, the first of them numbered."""
+    snapshot, plan = facts["snapshot"], facts["plans"][name]
+    frame = fit(shapely.union_all(_shapes(snapshot)))
+    zones = gap_shapes(snapshot, ask(snapshot, "transit45"))
+    parts, marks = [], []
+    for gap in facts["gaps"]:
+        shape = _metres(snapshot, zones[gap["gap_id"]]).simplify(2 * FINE_M)
+        parts.append(
+            f'<path d="{frame.path(shape)}" fill="{COLOURS["service"]}" fill-opacity="0.22"/>'
+        )
+    for item in plan["items"]:
+        at = snapshot.area.metric(item["lon"], item["lat"])
+        x, y = frame.at(*(float(a) for a in at))
+        colour = "#0b4f6e" if item["source"] == "upgrade" else "#1d6b3a"
+        if item["rank"] <= len(plan["shown"]):
+            marks.append((x, y, str(item["rank"]), colour))
+        else:
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
+    titled = PLAN_MAPS[name][0 if lang == "zh" else 1]
+    now = {"zh": "浅橙=现状缺口", "en": "light orange: gaps now"}[lang]
+    return map_of(snapshot, lang, "".join(parts), marks, frame, f"{titled} · {now}")
+
+
 def _pins(marks: Sequence[Mark]) -> str:
     return "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="11" fill="{colour}"/>'
@@ -226,6 +262,8 @@ def render(snapshot: Snapshot) -> dict[str, str]:
         out[name] = env.get_template(f"{name}.j2").render(**facts)
         out[f"images/beijing-gaps.{lang}.svg"] = gap_map(facts, lang)
         out[f"images/beijing-venues.{lang}.svg"] = venue_map(facts, lang)
+        for plan in PLAN_MAPS:
+            out[f"images/beijing-plan-{plan}.{lang}.svg"] = plan_map(facts, plan, lang)
     return out
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from venuenet.siting.models import cover_all, cover_most, nearest_on_average
+from venuenet.siting.cover import cover_all, cover_most
+from venuenet.siting.median import nearest_on_average
+from venuenet.siting.types import Rules
 
 VALIDATION = Path(__file__).parents[3] / "shared" / "validation"
 pytestmark = [
@@ -50,7 +52,7 @@ def test_eight_stores_are_within_five_kilometres_of_everybody(city, published):
 
 def test_four_stores_have_the_published_people_within_five_kilometres(city, published):
     metres, people, stores = city
-    found = cover_most(metres <= 5000, people, 4)
+    found = cover_most(metres <= 5000, people, Rules(count=4))
     known = published["MCLP_radius_5000_p4"]
     covered = people[(metres[:, list(found.chosen)] <= 5000).any(axis=1)].sum()
     assert covered == found.objective == known["covered_population"]
@@ -61,7 +63,7 @@ def test_four_stores_have_the_published_people_within_five_kilometres(city, publ
 
 def test_four_stores_are_as_near_on_average_as_published(city, published):
     metres, people, stores = city
-    found = nearest_on_average(metres, people, 4)
+    found = nearest_on_average(metres, people, Rules(count=4))
     known = published["PMEDIAN_p4"]
     assert found.objective == pytest.approx(known["objective"], rel=1e-12)
     assert found.objective / people.sum() == pytest.approx(known["weighted_mean_distance"])
@@ -74,5 +76,9 @@ def test_no_other_choice_is_better(city, p):
     choices = [list(c) for c in combinations(range(len(stores)), p)]
     most = max(people[(metres[:, c] <= 5000).any(axis=1)].sum() for c in choices)
     least = min(people @ metres[:, c].min(axis=1) for c in choices)
-    assert cover_most(metres <= 5000, people, p).objective == pytest.approx(most, rel=1e-12)
-    assert nearest_on_average(metres, people, p).objective == pytest.approx(least, rel=1e-12)
+    assert cover_most(metres <= 5000, people, Rules(count=p)).objective == pytest.approx(
+        most, rel=1e-12
+    )
+    assert nearest_on_average(metres, people, Rules(count=p)).objective == pytest.approx(
+        least, rel=1e-12
+    )

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 FLAGS: dict[str, tuple[str, str]] = {
+    # behind scenarios and mobile halls
+    "mobile_assumptions": (
+        "布展、开放和行车时间为假设",
+        "times for setting up, visiting and driving are assumptions",
+    ),
+    "drive_estimated": (
+        "站点间行车时间按直线距离和分区车速估算",
+        "drives between stops are estimated from straight lines and zonal speeds",
+    ),
+    "time_limit": (
+        "到时限为止的最好方案，可能还有更好的",
+        "the best found within the time limit; there may be better",
+    ),
     # behind people and times
     "demand_modelled": (
         "人口为模型推算到网格的估计值，不是点数",

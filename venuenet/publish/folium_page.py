@@ -84,14 +84,12 @@ def folium_html(snapshot: Snapshot, question: Question) -> str:
     if not isinstance(figure, Figure):
         raise TypeError("a folium map stands in a figure")
     figure.title = _title(snapshot)
-    figure.header.add_child(_verbatim(_style()), name="style")
-    figure.header.add_child(
-        _verbatim(f"<script>{_vendored('leaflet.js')}</script>"), name="leaflet"
-    )
-    figure.html.add_child(_verbatim(_side(snapshot, question)), name="side")
-    for number, element in enumerate(_elements(figure)):
+    figure.header.add_child(verbatim(own_style()), name="style")
+    figure.header.add_child(verbatim(f"<script>{vendored('leaflet.js')}</script>"), name="leaflet")
+    figure.html.add_child(verbatim(_side(snapshot, question)), name="side")
+    for number, element in enumerate(elements(figure)):
         element._id = f"{number:032x}"
-    figure.header.add_child(_verbatim(_FINISH % page.get_name()), name="finish")
+    figure.header.add_child(verbatim(_FINISH % page.get_name()), name="finish")
     html: str = figure.render()
     html = html.replace("<html>", '<html lang="zh-CN">', 1)
     refuse_outside_requests(html)
@@ -134,21 +132,21 @@ class _Loads(HTMLParser):
         self.outside += [a for a in addresses if not a.startswith(("#", "data:"))]
 
 
-def _elements(top: Element) -> Iterator[Element]:
+def elements(top: Element) -> Iterator[Element]:
     """Walk a page's elements, so that they can be numbered: folium names them at random."""
     yield top
     inner = (top.header, top.html, top.script) if isinstance(top, Figure) else ()
     for child in (*inner, *top._children.values()):
-        yield from _elements(child)
+        yield from elements(child)
 
 
-def _verbatim(text: str) -> Element:
+def verbatim(text: str) -> Element:
     """Hold text that is no template, whatever braces it has."""
     return Element(f"{{% raw %}}{text}{{% endraw %}}")
 
 
 @lru_cache(maxsize=4)
-def _vendored(name: str) -> str:
+def vendored(name: str) -> str:
     """Return a vendored file without what it would fetch: a source map, pictures."""
     text = (files("venuenet.publish") / "vendor" / "leaflet" / name).read_text(encoding="utf-8")
     text = re.sub(r"//# sourceMappingURL=.*", "", text)
@@ -161,7 +159,7 @@ def _title(snapshot: Snapshot) -> str:
     return escape(f"{meta.name_zh}科普场馆覆盖与缺口{traveller} · {meta.name_en}: science venues")
 
 
-def _both(zh: object, en: object) -> str:
+def both(zh: object, en: object) -> str:
     """Write Chinese with the English beside it, for HTML."""
     return f'{escape(str(zh))} <i lang="en">{escape(str(en))}</i>'
 
@@ -290,12 +288,12 @@ def _fill(share: float | None) -> str:
 
 def _facts(pairs: Sequence[tuple[str, str, object]]) -> str:
     return "".join(
-        f"<tr><th>{_both(zh, en)}</th><td>{escape(str(value))}</td></tr>" for zh, en, value in pairs
+        f"<tr><th>{both(zh, en)}</th><td>{escape(str(value))}</td></tr>" for zh, en, value in pairs
     )
 
 
 def _popup(title: str, pairs: Sequence[tuple[str, str, object]], flags: Sequence[str]) -> str:
-    notes = "".join(f"<li>{_both(flag_text(f, 'zh'), flag_text(f, 'en'))}</li>" for f in flags)
+    notes = "".join(f"<li>{both(flag_text(f, 'zh'), flag_text(f, 'en'))}</li>" for f in flags)
     return f'<h4>{title}</h4><table class="facts">{_facts(pairs)}</table><ul>{notes}</ul>'
 
 
@@ -320,8 +318,8 @@ def _districts(snapshot: Snapshot, question: Question) -> list[Json]:
         _feature(
             row["adcode"],
             _geometry(shape),
-            f"<b>{_both(row['name_zh'], row['name_en'])}</b> {words.percent(row['share'], 'zh')}",
-            _popup(_both(row["name_zh"], row["name_en"]), _share_facts(row), row["flags"]),
+            f"<b>{both(row['name_zh'], row['name_en'])}</b> {words.percent(row['share'], 'zh')}",
+            _popup(both(row["name_zh"], row["name_en"]), _share_facts(row), row["flags"]),
             fill=_fill(row["share"]),
         )
         for row, shape in zip(rows, snapshot.area.districts.geometry, strict=True)
@@ -334,7 +332,7 @@ def _gaps(snapshot: Snapshot, question: Question, kind: str) -> list[Json]:
     for row in gap_rows(snapshot, question):
         if row["gap_type"] != kind:
             continue
-        name = _both(row["township_zh"], row["township_en"])
+        name = both(row["township_zh"], row["township_en"])
         type_zh, type_en = words.GAP_TYPES[kind]
         severity = words.SEVERITIES[row["severity"]]
         minutes = row["nearest_minutes"]
@@ -358,8 +356,8 @@ def _gaps(snapshot: Snapshot, question: Question, kind: str) -> list[Json]:
             _feature(
                 row["gap_id"],
                 _geometry(shapes[row["gap_id"]]),
-                f"{_both(type_zh, type_en)}<br><b>{name}</b> {row['people']:,} 人",
-                _popup(f"{_both(type_zh, type_en)}<br>{name}", pairs, row["flags"]),
+                f"{both(type_zh, type_en)}<br><b>{name}</b> {row['people']:,} 人",
+                _popup(f"{both(type_zh, type_en)}<br>{name}", pairs, row["flags"]),
             )
         )
     return features
@@ -371,7 +369,7 @@ def _venues(snapshot: Snapshot, kind: str) -> list[Json]:
     for row in venue_rows(snapshot, [kind]):
         if row["lon"] is None or row["status"] not in OPEN:
             continue
-        name = _both(row["name_zh"], row["name_en"])
+        name = both(row["name_zh"], row["name_en"])
         pairs: list[tuple[str, str, object]] = [
             (zh, en, f"{word(table, row[key], 'zh')} {word(table, row[key], 'en')}")
             for zh, en, table, key in (
@@ -469,6 +467,6 @@ def _legend(kinds: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     yield '<path d="M1 10H19" stroke="#56616d" stroke-width="2"/>', "轨道交通", "rail"
 
 
-def _style() -> str:
+def own_style() -> str:
     own = (files("venuenet.publish") / "templates" / "folium.css").read_text(encoding="utf-8")
-    return f"<style>{_vendored('leaflet.css')}{own}</style>"
+    return f"<style>{vendored('leaflet.css')}{own}</style>"

@@ -1,0 +1,198 @@
+"""Every model of coverage, under every rule, gives what trying all choices gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from venuenet.siting import cover
+from venuenet.siting.types import Rules, Sites
+
+Bools = NDArray[np.bool_]
+RULES = (
+    "count", "budget", "fixed", "forced", "forbidden", "at_least", "at_most", "place", "apart",
+    "other_than",
+)  # fmt: skip
+
+
+def instance(seed: int, kept: set[str]) -> tuple[Bools, NDArray[np.float64], Rules]:
+    """A random town of up to nine sites under some rules, not always to be kept."""
+    rng = np.random.default_rng(seed)
+    sites, places = int(rng.integers(1, 10)), int(rng.integers(1, 14))
+    reach = rng.random((places, sites)) < rng.uniform(0.15, 0.6)
+    people = rng.integers(0, 20, places).astype(np.float64)
+    if rng.random() < 0.3:
+        people = people * 0.37
+    mixed = [int(site) for site in rng.permutation(sites)]
+    rules = Rules(district=rng.integers(-1, 3, sites))
+    some = {
+        "count": {"count": int(rng.integers(0, min(sites, 4) + 1))},
+        "budget": {
+            "cost": rng.integers(0, 6, sites).astype(np.float64),
+            "budget": float(rng.integers(0, 12)),
+        },
+        "fixed": {"fixed": tuple(mixed[: sites // 3])},
+        "forced": {"forced": tuple(mixed[sites // 3 : sites // 3 + 1])},
+        "forbidden": {"forbidden": tuple(mixed[-(sites // 4) :] if sites > 3 else ())},
+        "at_least": {"at_least": {0: 1, 1: int(rng.integers(0, 2))}},
+        "at_most": {"at_most": {0: 1, 2: int(rng.integers(0, 2))}},
+        "place": {"place": rng.integers(-1, 3, sites)},
+        "apart": {
+            "apart": tuple(
+                (i, j) for i in range(sites) for j in range(i + 1, sites) if rng.random() < 0.2
+            )
+        },
+        "other_than": {
+            "other_than": (tuple(mixed[:3]), tuple(mixed[1:3])),
+            "differ": int(rng.integers(1, 3)),
+        },
+    }
+    for name in sorted(kept):
+        rules = replace(rules, **some[name])  # type: ignore[arg-type]
+    return reach, people, rules
+
+
+def choices(rules: Rules, sites: int) -> Iterator[tuple[int, ...]]:
+    """All choices that keep the rules, by their words and not by rows."""
+    cost = np.ones(sites) if rules.cost is None else rules.cost
+    may = [site for site in range(sites) if site not in (*rules.fixed, *rules.forbidden)]
+    for size in range(len(may) + 1):
+        for chosen in combinations(may, size):
+            there = {*chosen, *rules.fixed}
+            if rules.count is not None and size != rules.count:
+                continue
+            if rules.budget is not None and sum(cost[j] for j in chosen) > rules.budget:
+                continue
+            if not set(rules.forced) <= set(chosen):
+                continue
+            if rules.district is not None:
+                number = [sum(rules.district[j] == d for j in chosen) for d in range(3)]
+                if any(number[d] < n for d, n in rules.at_least.items()):
+                    continue
+                if any(number[d] > n for d, n in rules.at_most.items()):
+                    continue
+            if rules.place is not None:
+                at = [rules.place[j] for j in chosen if rules.place[j] >= 0]
+                if len(at) != len(set(at)):
+                    continue
+            near = [pair for pair in rules.apart if not set(pair) <= set(rules.fixed)]
+            if any(set(pair) <= there for pair in near):
+                continue
+            if any(len(set(k) - set(chosen)) < rules.differ for k in rules.other_than):
+                continue
+            yield chosen
+
+
+def counts(reach: Bools, rules: Rules, chosen: tuple[int, ...]) -> NDArray[np.int64]:
+    return np.asarray(reach[:, [*rules.fixed, *chosen]].sum(axis=1), dtype=np.int64)
+
+
+def agree(found: Sites, reach: Bools, rules: Rules, value: Callable[..., float], sign: int) -> None:
+    """The answer is a choice that keeps the rules, of the best value there is, and proven."""
+    best = max(
+        (sign * v for c in choices(rules, reach.shape[1]) if np.isfinite(v := value(c))),
+        default=None,
+    )
+    if best is None:
+        assert found.status == "infeasible"
+        assert found.chosen == ()
+        assert np.isnan(found.objective)
+        return
+    assert found.status == "optimal"
+    assert found.objective == pytest.approx(sign * best, abs=1e-5)
+    assert sign * found.bound >= best - 1e-5
+    assert found.gap <= 1e-6
+    assert found.chosen in set(choices(rules, reach.shape[1]))
+    assert value(found.chosen) == pytest.approx(found.objective, abs=1e-5)
+
+
+towns = st.tuples(
+    st.integers(0, 10**6), st.sets(st.sampled_from(RULES), max_size=4), st.booleans()
+)  # fmt: skip
+often = settings(max_examples=120, deadline=None)
+
+
+@often
+@given(towns, st.sampled_from([1, 10**9]))
+def test_the_most_people_are_reached(town: tuple[int, set[str], bool], small: int) -> None:
+    reach, people, rules = instance(*town[:2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cover, "_SMALL", small)  # with prices as well as without
+        patch.setattr(cover, "_KICKS", 10)
+        given_as = csr_array(reach) if town[2] else reach
+        found = cover.cover_most(given_as, people, rules)
+    agree(found, reach, rules, lambda c: float(people @ (counts(reach, rules, c) > 0)), 1)
+
+
+@often
+@given(towns)
+def test_every_place_is_reached_at_the_least_cost(town: tuple[int, set[str], bool]) -> None:
+    reach, _, rules = instance(*town[:2])
+    cost = np.ones(reach.shape[1]) if rules.cost is None else rules.cost
+
+    def value(chosen: tuple[int, ...]) -> float:
+        served = (counts(reach, rules, chosen) > 0).all()
+        return float(cost[list(chosen)].sum()) if served else np.inf
+
+    agree(cover.cover_all(reach, rules), reach, rules, value, -1)
+
+
+@often
+@given(towns, st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0]))
+def test_a_share_is_reached_at_the_least_cost(
+    town: tuple[int, set[str], bool], share: float
+) -> None:
+    reach, people, rules = instance(*town[:2])
+    cost = np.ones(reach.shape[1]) if rules.cost is None else rules.cost
+
+    def value(chosen: tuple[int, ...]) -> float:
+        served = people @ (counts(reach, rules, chosen) > 0) >= share * people.sum() - 1e-9
+        return float(cost[list(chosen)].sum()) if served else np.inf
+
+    agree(cover.cover_share(reach, people, share, rules), reach, rules, value, -1)
+
+
+@often
+@given(towns, st.sampled_from([0.0, 0.3, 0.5, 0.7, 1.0]))
+def test_people_are_reached_twice(town: tuple[int, set[str], bool], second: float) -> None:
+    reach, people, rules = instance(*town[:2])
+
+    def value(chosen: tuple[int, ...]) -> float:
+        n = counts(reach, rules, chosen)
+        return float((1 - second) * people @ (n > 0) + second * people @ (n > 1))
+
+    agree(cover.cover_twice(reach, people, rules, second=second), reach, rules, value, 1)
+
+
+@often
+@given(towns)
+def test_the_worst_served_area_comes_first(town: tuple[int, set[str], bool]) -> None:
+    reach, people, rules = instance(*town[:2])
+    area = np.random.default_rng(town[0]).integers(0, 3, len(people))
+    total = np.bincount(area, people)
+
+    def worst(chosen: tuple[int, ...]) -> float:
+        served = np.bincount(area, people * (counts(reach, rules, chosen) > 0), len(total))
+        return float((served[total > 0] / total[total > 0]).min(initial=1.0))
+
+    highest = max(map(worst, choices(rules, reach.shape[1])), default=0.0)
+
+    def value(chosen: tuple[int, ...]) -> float:
+        n = counts(reach, rules, chosen)
+        return float(people @ (n > 0)) if worst(chosen) >= highest - 1e-9 else -np.inf
+
+    agree(cover.cover_fairly(reach, people, area, rules), reach, rules, value, 1)
+
+
+def test_more_forced_sites_than_the_count_are_infeasible() -> None:
+    reach = np.ones((3, 9), dtype=np.bool_)
+    found = cover.cover_most(reach, np.ones(3), Rules(count=1, forced=(0, 1, 2, 3, 4, 5)))
+    assert (found.status, found.chosen) == ("infeasible", ())
