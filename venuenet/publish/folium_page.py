@@ -468,5 +468,6 @@ def _legend(kinds: Sequence[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def own_style() -> str:
+    """Return the page's style sheets, Leaflet's among them, as one element."""
     own = (files("venuenet.publish") / "templates" / "folium.css").read_text(encoding="utf-8")
     return f"<style>{vendored('leaflet.css')}{own}</style>"

@@ -29,12 +29,10 @@ from scipy.sparse.csgraph import shortest_path
 
 from venuenet.siting import daytrips
 from venuenet.siting.daytrips import Bools, Ints, Season
+from venuenet.siting.routing import Days, routed
 from venuenet.siting.solver import Status
 from venuenet.siting.types import Limits, Method
 
-SOLUTIONS, LEAST_SOLUTIONS = 4_000, 50
-"""Solutions guided local search looks at before it stops, over the number of stops, and the least:
-the same on every machine."""
 FEW = 2_000
 """Sets of stops among which the best days are found without a plan to begin with."""
 ROUNDS = 2
@@ -43,7 +41,6 @@ TINY = 2.0**-20
 FAR = 2**31
 """Seconds that stand for no way; far beyond any day."""
 
-Days = tuple[tuple[int, ...], ...]
 Floats = NDArray[np.float64]
 
 
@@ -218,72 +215,12 @@ def _searched(
     late = False
     for _ in range(ROUNDS):
         prizes = _prizes(best, sets, weight)
-        plan, ended = _routed(near, prizes, season, best, until)
+        plan, ended = routed(near, prizes, season, best, until)
         late = late or ended
         if _reached(plan, sets, weight) <= _reached(best, sets, weight):
             break
         best = plan
     return best, late
-
-
-def _routed(
-    near: Ints, prizes: Ints, season: Season, first: Days, until: float
-) -> tuple[Days, bool]:
-    """Solve the routing model: prizes first, then the least driving; whether the clock ended it."""
-    from ortools.constraint_solver import (  # noqa: PLC0415  most commands do without
-        pywrapcp,
-        routing_enums_pb2,
-    )
-
-    n, days = len(near), min(season.days, len(near) - 1)
-    if n == 2:
-        return ((0,),), False
-    manager = pywrapcp.RoutingIndexManager(n, days, 0)
-    routing = pywrapcp.RoutingModel(manager)
-    ways = np.minimum(near, season.day_s + 1)
-    stopping = np.where(np.arange(n) == 0, 0, season.stop_s)[:, None]
-    spent = routing.RegisterTransitMatrix((ways + stopping).tolist())
-    # Guided local search penalises ways that cost something: without any it would never end.
-    driven = routing.RegisterTransitMatrix((ways + 1).tolist())
-    routing.SetArcCostEvaluatorOfAllVehicles(driven)
-    routing.AddDimension(spent, 0, season.day_s, True, "time")
-    worth = (days + n) * (season.day_s + 2)
-    for stop in range(1, n):
-        routing.AddDisjunction([manager.NodeToIndex(stop)], int(prizes[stop - 1]) * worth)
-    search = pywrapcp.DefaultRoutingSearchParameters()
-    search.first_solution_strategy = (
-        routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
-    )
-    search.local_search_metaheuristic = (
-        routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
-    )
-    search.solution_limit = max(LEAST_SOLUTIONS, SOLUTIONS // n)
-    left = max(0.1, until - time.monotonic())
-    search.time_limit.FromMilliseconds(int(1000 * left))
-    begun = time.monotonic()
-    routing.CloseModelWithParameters(search)
-    hint = None
-    if first:
-        nodes = [[s + 1 for s in day] for day in first] + [[]] * (days - len(first))
-        hint = routing.ReadAssignmentFromRoutes(nodes, True)
-    answer = (
-        routing.SolveFromAssignmentWithParameters(hint, search)
-        if hint is not None
-        else routing.SolveWithParameters(search)
-    )
-    late = time.monotonic() - begun >= left
-    if answer is None:
-        return first, late
-    found = []
-    for day in range(days):
-        index, stops = routing.Start(day), []
-        while not routing.IsEnd(index):
-            index = answer.Value(routing.NextVar(index))
-            if not routing.IsEnd(index):
-                stops.append(manager.IndexToNode(index) - 1)
-        if stops:
-            found.append(tuple(stops))
-    return tuple(found), late
 
 
 def _once(plan: Days, sets: Bools, weight: Ints) -> Days:
@@ -312,7 +249,7 @@ def _in_order(near: Ints, plan: Days, season: Season, until: float) -> tuple[Day
     same = np.ones(len(stops), dtype=np.int64)
     days = min(season.days, len(stops))
     few = Season(days, season.day_s, season.stop_s)
-    found, late = _routed(near[np.ix_(at, at)], same, few, local, until)
+    found, late = routed(near[np.ix_(at, at)], same, few, local, until)
     again = tuple(tuple(stops[s] for s in day) for day in found)
     if sorted(s for day in again for s in day) != stops:
         return plan, late
