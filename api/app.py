@@ -25,6 +25,7 @@ from api.routes import (
     quality,
     reports,
     review,
+    scenarios,
     service,
     siting,
     standards,
@@ -102,6 +103,7 @@ def create_app(
         service,
         siting,
         mobile,
+        scenarios,
     ):
         app.include_router(module.router)
     app.include_router(review.page)

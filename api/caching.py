@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
+from starlette.datastructures import State
 
 CSP = (
     "default-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:; "
@@ -26,6 +28,8 @@ COMPUTED = (
     "/map",
     "/openapi",
 )
+_OF_SCENARIO = re.compile(r"/scenarios/([0-9a-f]{12})/")
+"""What is computed from a scenario: its id is a hash of its content."""
 
 
 def add_caching(app: FastAPI) -> None:
@@ -53,12 +57,18 @@ def add_caching(app: FastAPI) -> None:
 
 def _etag(request: Request) -> str | None:
     """Tag of an answer that depends on nothing but the snapshot and the address; else None."""
-    path = request.url.path
-    if request.method != "GET" or not path.startswith(COMPUTED):
+    path, state = request.url.path, request.app.state
+    if request.method != "GET" or not (path.startswith(COMPUTED) or _of_kept(path, state)):
         return None
-    snapshot = request.app.state.snapshot.manifest.snapshot
+    snapshot = state.snapshot.manifest.snapshot
     asked = f"{snapshot} {path}?{request.url.query}"
     return f'W/"{hashlib.sha256(asked.encode()).hexdigest()[:20]}"'
+
+
+def _of_kept(path: str, state: State) -> bool:
+    """Whether a path is an answer about a scenario that is still kept."""
+    found = _OF_SCENARIO.match(path)
+    return found is not None and state.scenarios.folder.has(found[1])
 
 
 def _has(if_none_match: str, etag: str) -> bool:

@@ -48,8 +48,11 @@ def get_bound(request: Request, snapshot: SnapshotDep) -> str | None:
 BoundDep = Annotated[str | None, Depends(get_bound)]
 
 
-def known_only(*names: str) -> DependsParam:
-    """Refuse query parameters nobody reads: a misspelt one must not be ignored in silence."""
+def known_only(*names: str, often: tuple[str, ...] = ("district",)) -> DependsParam:
+    """Refuse query parameters nobody reads: a misspelt one must not be ignored in silence.
+
+    Those of ``often`` may be given several times.
+    """
 
     def check(request: Request) -> None:
         for name in request.query_params:
@@ -60,7 +63,7 @@ def known_only(*names: str) -> DependsParam:
                     param=name[:60],
                     allowed=list(names),
                 )
-        for name in set(request.query_params) - {"district"}:
+        for name in set(request.query_params).difference(often):
             if len(request.query_params.getlist(name)) > 1:
                 raise BadQueryError(
                     f"参数 {name} 只能给一次", f"parameter {name} may be given once", param=name

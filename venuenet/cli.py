@@ -22,6 +22,7 @@ from venuenet import (
     cli_groups,
     cli_network,
     cli_registry,
+    cli_scenario,
     cli_standards,
     cli_ties,
     cli_uncertainty,
@@ -68,6 +69,7 @@ cli_standards.add_to(app)
 cli_uncertainty.add_to(app)
 app.add_typer(cli_network.app, name="network")
 app.add_typer(cli_groups.app, name="groups")
+app.add_typer(cli_scenario.app, name="scenario")
 cli_ties.add_to(cli_network.app)
 app.command("isochrone")(isochrone_command)
 app.command("mobile")(mobile_command)

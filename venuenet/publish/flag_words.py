@@ -4,6 +4,9 @@ from __future__ import annotations
 
 FLAGS: dict[str, tuple[str, str]] = {
     # behind scenarios and mobile halls
+    "scenario": ("情景：假设，非现状", "a scenario: assumed, not as it is"),
+    "no_data:before": ("之前无数据", "no data before"),
+    "no_data:after": ("之后无数据", "no data after"),
     "mobile_assumptions": (
         "布展、开放和行车时间为假设",
         "times for setting up, visiting and driving are assumptions",

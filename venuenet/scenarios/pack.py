@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import yaml
 
 from venuenet.area import StudyArea
+from venuenet.errors import BadQueryError
 from venuenet.packformat import META
 
 
 def write_scenario_pack(area: StudyArea, folder: Path) -> None:
-    """Write an edited area's pack into a folder that must not exist.
+    """Write an edited area's pack into a folder that must not exist; all of it, or nothing.
 
     Numbers are written so that they read back to the same; files of the base's pack that no edit
     touches are copied.
@@ -23,8 +25,26 @@ def write_scenario_pack(area: StudyArea, folder: Path) -> None:
     area : StudyArea
         From :func:`venuenet.scenarios.apply.edited`.
     folder : Path
+
+    Raises
+    ------
+    BadQueryError
+        There is something of that name.
     """
-    folder.mkdir(parents=True)
+    if folder.exists():
+        raise BadQueryError(
+            f"{folder.name} 已经存在，请换一个目录",
+            f"{folder.name} is there already; choose another folder",
+            param="to",
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as fresh:
+        _fill(area, Path(fresh) / "pack")
+        (Path(fresh) / "pack").rename(folder)
+
+
+def _fill(area: StudyArea, folder: Path) -> None:
+    folder.mkdir()
     for path in sorted(p for p in area.root.iterdir() if p.is_file()):
         shutil.copyfile(path, folder / path.name)
     tables = {
