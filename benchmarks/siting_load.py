@@ -10,19 +10,14 @@ from __future__ import annotations
 import argparse
 import http.client
 import itertools
-import json
 import os
-import secrets
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-TOKEN = secrets.token_urlsafe(24)
+from benchmarks._service import ask, get, started
+
 JOBS, PAIRS, PAUSE_S, MOST = 20, 200, 0.15, 2.0
 JOB = {
     "goal": "cover_most",
@@ -45,27 +40,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="a store; by default the user's own")
     data = parser.parse_args().data
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "venuenet", "serve", "--port", str(port)]
-    service = subprocess.Popen(
-        [*command, *(["--data", str(data)] if data else [])],
-        env={**os.environ, "VENUENET_REVIEW_TOKEN": TOKEN},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port, service)
-        measure(http.client.HTTPConnection("127.0.0.1", port), service.pid)
-    finally:
-        service.send_signal(signal.SIGTERM)
-        service.wait(30)
+    with started(data) as (service, pid):
+        measure(service, pid)
 
 
 def measure(service: http.client.HTTPConnection, pid: int) -> None:
     """Print medians of an idle and of a busy service, their ratios, and what is left behind."""
     for question in (REMEMBERED, *(f"{q}&minutes=60" for q in QUESTIONS)):
-        _get(service, question)  # what is worked out once for all minutes is not counted
+        get(service, question)  # what is worked out once for all minutes is not counted
     idle = _times(service, odd=True)
     before = _resident(pid)
     jobs = [_post(service) for _ in range(JOBS)]
@@ -96,55 +78,23 @@ def _times(service: http.client.HTTPConnection, *, odd: bool) -> tuple[float, fl
     asked = [f"{q}&minutes={m}" for m, q in itertools.product(minutes, QUESTIONS)][:PAIRS]
     told, worked = [], []
     for question in asked:
-        told.append(_get(service, REMEMBERED))
-        worked.append(_get(service, question))
+        told.append(get(service, REMEMBERED))
+        worked.append(get(service, question))
         time.sleep(PAUSE_S)
     return statistics.median(told), statistics.median(worked)
 
 
-def _get(service: http.client.HTTPConnection, path: str) -> float:
-    began = time.perf_counter()
-    service.request("GET", path)
-    answer = service.getresponse()
-    answer.read()
-    if answer.status != http.HTTPStatus.OK:
-        raise SystemExit(f"{path}: {answer.status}")
-    return time.perf_counter() - began
-
-
-def _ask(service: http.client.HTTPConnection, method: str, path: str, body: Any = None) -> Any:
-    headers = {"X-Venuenet-Token": TOKEN}
-    if body is not None:
-        headers["Content-Type"] = "application/json"
-    service.request(method, path, None if body is None else json.dumps(body), headers)
-    answer = service.getresponse()
-    said = json.loads(answer.read())
-    if answer.status >= http.HTTPStatus.BAD_REQUEST:
-        raise SystemExit(f"{path}: {said}")
-    return said
-
-
 def _post(service: http.client.HTTPConnection) -> str:
-    return str(_ask(service, "POST", "/siting", JOB)["id"])
+    return str(ask(service, "POST", "/siting", JOB)["id"])
 
 
 def _job(service: http.client.HTTPConnection, job: str, method: str = "GET") -> Any:
-    return _ask(service, method, f"/siting/{job}")
+    return ask(service, method, f"/siting/{job}")
 
 
 def _until_running(service: http.client.HTTPConnection, job: str) -> None:
     while _job(service, job)["status"] == "queued":
         time.sleep(0.02)
-
-
-def _wait(port: int, service: subprocess.Popen[bytes]) -> None:
-    while service.poll() is None:
-        try:
-            with socket.create_connection(("127.0.0.1", port), 1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the service did not start")
 
 
 def _resident(pid: int) -> float:

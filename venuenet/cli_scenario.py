@@ -239,14 +239,7 @@ def export_command(
     with told():
         snapshot = open_snapshot(data)
         scenario = _scenario(snapshot, data, named)
-        area = edited(snapshot.area, scenario.edits)
-        if to.exists() or not to.absolute().parent.is_dir():
-            raise BadQueryError(
-                f"{to} 须是尚不存在的文件夹，其上级文件夹须已存在",
-                f"{to} must be a folder that is not there yet, in one that is",
-                param="to",
-            )
-        write_scenario_pack(area, to)
+        write_scenario_pack(edited(snapshot.area, scenario.edits), to)
     say(f"已写出 · wrote [bold]{escape(str(to))}[/]；完整重算 · rebuild: venuenet build --area …")
 
 

@@ -197,7 +197,7 @@ def scenario_yaml(plan: dict[str, Any]) -> str:
     scenario = {
         "name_zh": f"选址建议：{plan['goal_zh']}",
         "name_en": f"proposal: {plan['goal_en']}",
-        "base": plan["snapshot"],
+        "note": f"venuenet site，快照 snapshot {plan['snapshot']}",
         "edits": plan["edits"],
     }
     return yaml.safe_dump(scenario, allow_unicode=True, sort_keys=False)

@@ -20,7 +20,7 @@ DELTA = (
     ("覆盖率", "share", True),
     ("情景", "after", True),
     ("变化", "points", True),
-    ("中位", "min", True),
+    ("情景中位", "min", True),
     ("变化", "change", True),
 )
 

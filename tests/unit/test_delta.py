@@ -77,6 +77,14 @@ def test_before_and_after_are_the_answers_and_change_is_their_difference(city):
     assert near["change"]["mean_minutes"] < 0
 
 
+def test_flags_of_either_side_are_told(city):
+    placed = applied(city, [Move("V4", 117.07, 40.004)])
+    assert "venues_unlocated" not in coverage(placed, WALK)[0]["flags"]
+    for before, after in ((city, placed), (placed, city)):
+        for row in delta(before, after, WALK):
+            assert "venues_unlocated" in row["flags"]
+
+
 def test_minutes_change_by_tenths_as_they_are_told(city):
     after = applied(city, [opened(117.164)])
     for row in delta(city, after, WALK, "township"):
@@ -172,6 +180,8 @@ def test_nothing_is_worked_out_that_was_not_asked(city):
     after = applied(city, [Close("V5")])
     delta(city, after, WALK)
     assert list(after.times._made) == ["walk"]
+    delta(city, after, Question())
+    assert list(after.times._made) == ["walk", "transit"]
     assert not after.surfaces._made
 
 

@@ -3,11 +3,9 @@
 import dataclasses
 import itertools
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from venuenet.coverage import sample_seconds
@@ -19,6 +17,9 @@ from venuenet.proposals.matrix import matrix_of
 from venuenet.proposals.request import parse_request
 from venuenet.proposals.solve import propose, rules_of
 from venuenet.publish.answers import coverage
+from venuenet.scenarios.apply import edited
+from venuenet.scenarios.file import parse_scenario
+from venuenet.scenarios.pack import write_scenario_pack
 
 HERE = Path(__file__).parents[1] / "golden" / "minicity"
 WALK = {"mode": "walk", "minutes": 12}
@@ -183,14 +184,8 @@ def upgraded(city):
 
 def test_after_is_what_a_build_from_scratch_says(city, upgraded, tmp_path):
     pack = tmp_path / "pack"
-    shutil.copytree(HERE / "pack", pack)
-    table = pd.read_csv(pack / "venues.csv", dtype=str, keep_default_na=False)
-    table.loc[table["venue_id"] == "V3", "status"] = "open"
-    for edit in upgraded["edits"]:
-        if "open" in edit:
-            new = {**edit["open"], "flags": "|".join(edit["open"]["flags"])}
-            table = pd.concat([table, pd.DataFrame([new])]).fillna("")
-    table.to_csv(pack / "venues.csv", index=False)
+    said = {"name_zh": "方案", "edits": upgraded["edits"]}
+    write_scenario_pack(edited(city.area, parse_scenario(city.area, said).edits), pack)
     again = build(pack)
     asked = parse_request(city, {"count": 1, "mode": "transit", "minutes": 15}).question
     for level, rows in (("city", [upgraded["city"]]), ("district", upgraded["districts"])):
@@ -208,7 +203,7 @@ def test_the_objective_is_the_figure_that_is_published(city, upgraded):
 
 
 def test_an_upgrade_becomes_an_edit_of_what_is_there(upgraded):
-    assert {"upgrade": {"venue_id": "V3", "status": "open"}} in upgraded["edits"]
+    assert {"upgrade": {"venue": "V3", "status": "open"}} in upgraded["edits"]
     item = next(i for i in upgraded["items"] if i["option"] == "reopen")
     assert (item["venue_id"], item["source"], item["township_code"]) == ("V3", "upgrade", None)
 

@@ -130,6 +130,15 @@ def test_a_crash_while_writing_leaves_no_scenario_and_no_rubbish_after_the_next(
     assert files(folder) == [f"{id_}.yaml"]
 
 
+def test_a_file_is_on_the_disk_before_it_has_its_name(folder, monkeypatch):
+    steps = []
+    real = Path.replace
+    monkeypatch.setattr(scenarios.os, "fsync", lambda _: steps.append("on the disk"))
+    monkeypatch.setattr(Path, "replace", lambda p, to: (steps.append("named"), real(p, to))[1])
+    folder.save(TEXT)
+    assert steps == ["on the disk", "named"]
+
+
 def test_a_file_changed_by_hand_is_not_taken_for_what_was_saved(folder, caplog):
     id_, _ = folder.save(TEXT)
     (folder.root / f"{id_}.yaml").write_bytes(TEXT.replace("V1", "V2").encode())

@@ -9,9 +9,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from venuenet.area import load
 from venuenet.cli import app
 from venuenet.pipeline import Inputs, compute
 from venuenet.publish.snapshot import write
+from venuenet.scenarios.file import parse_scenario, plain_edit
 from venuenet.store import SnapshotFolder
 
 HERE = Path(__file__).parents[1] / "golden" / "minicity"
@@ -97,6 +99,8 @@ def test_a_plan_is_kept_as_a_scenario(data, tmp_path):
     kept = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert kept["edits"] == plan["edits"]
     assert len(kept["edits"]) == 2
+    scenario = parse_scenario(load(HERE / "pack"), file.read_text(encoding="utf-8"))
+    assert [plain_edit(edit) for edit in scenario.edits] == plan["edits"]
 
 
 def test_a_list_of_ones_own_is_taken_and_its_faults_are_told_by_row(data, tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from venuenet.publish.geo import describe
 from venuenet.publish.how import describe_travel, travel_flags
 from venuenet.publish.snapshot import Snapshot
 from venuenet.scenarios.edits import Open, Upgrade
+from venuenet.scenarios.file import plain_edit
 from venuenet.siting.explain import catchments, left_out, why_infeasible
 from venuenet.siting.explain_words import Reason, worded
 from venuenet.siting.types import Rules, Sites
@@ -153,14 +153,6 @@ def edit_of(snapshot: Snapshot, site: Site) -> Open | Upgrade:
     return Upgrade(
         site.upgrades, {n: value for n, value in changes.items() if value != getattr(was, n)}
     )
-
-
-def plain_edit(edit: Open | Upgrade) -> Row:
-    """Say an edit as a scenario file does."""
-    if isinstance(edit, Open):
-        fields = {n: v for n, v in asdict(edit.venue).items() if v is not None}
-        return {"open": {**fields, "flags": list(edit.venue.flags)}}
-    return {"upgrade": {"venue_id": edit.venue_id, **edit.changes}}
 
 
 def _items(

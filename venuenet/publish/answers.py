@@ -48,13 +48,17 @@ def times_for(snapshot: Snapshot, question: Question) -> TravelTimes:
 
 
 @remembered(most=512)
-def coverage(snapshot: Snapshot, question: Question, level: str = "district") -> list[Row]:
+def coverage(
+    snapshot: Snapshot, question: Question, level: str = "district", *, buses: bool = True
+) -> list[Row]:
     """Answer a question for every district, every township or the whole city.
 
     Parameters
     ----------
     level : str
         ``district``, ``township`` or ``city``.
+    buses : bool
+        Whether to say beside transit what it would be with assumed buses.
 
     Returns
     -------
@@ -79,7 +83,8 @@ def coverage(snapshot: Snapshot, question: Question, level: str = "district") ->
     beside: Sequence[AreaCoverage | None] = [None] * len(keys)
     # Assumed buses are everybody's: beside the times of a slower traveller they would mislead.
     if (
-        question.mode == "transit"
+        buses
+        and question.mode == "transit"
         and not question.surface_transit
         and not own_pace(snapshot, question)
     ):

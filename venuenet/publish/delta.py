@@ -221,13 +221,13 @@ def _flat(row: Row) -> Row:
 
 def _rows(snapshot: Snapshot, question: Question, level: str, adcodes: Sequence[str]) -> list[Row]:
     if level != GROUP:
-        rows = coverage(snapshot, question, level)
+        rows = coverage(snapshot, question, level, buses=False)
         return [r for r in rows if not adcodes or r["adcode"] in adcodes]
     found = []
     for group in snapshot.area.meta.groups:
         names = {"group": group.id, "group_zh": group.name_zh, "group_en": group.name_en}
         asked = dataclasses.replace(question, group=group.id)
-        rows = coverage(snapshot, asked, "district" if adcodes else CITY)
+        rows = coverage(snapshot, asked, "district" if adcodes else CITY, buses=False)
         found += [r | names for r in rows if not adcodes or r["adcode"] in adcodes]
     return found
 

@@ -87,7 +87,7 @@ def applied(
             who: _Later(list(tables), partial(after.table, who))
             for who, tables in snapshot.others.items()
         },
-        manifest=_manifest(snapshot.manifest, area, demand, edits, name),
+        manifest=_manifest(snapshot, area, demand, edits, name),
     )
 
 
@@ -171,14 +171,14 @@ class _Later(Mapping[K, TravelTimes]):
 
 
 def _manifest(
-    base: Manifest,
+    snapshot: Snapshot,
     area: StudyArea,
     demand: DemandPoints,
     edits: Sequence[Edit],
     name: tuple[str, str],
 ) -> Manifest:
     """Describe a scenario as a snapshot of its own."""
-    zh, en = name
+    base, (zh, en) = snapshot.manifest, name
     digest = hashlib.sha256(f"{base.snapshot} {area.digest}".encode()).hexdigest()[:16]
     source = Source(
         id=f"scenario:{digest}",
@@ -205,5 +205,7 @@ def _manifest(
             "venues": len(area.venues),
             "venues_counted": len(counted(area)),
         },
-        checks={"share_above_50000_per_km2": round(share_above(demand, 50_000), 4)},
+        checks=base.checks
+        if demand is snapshot.demand
+        else {"share_above_50000_per_km2": round(share_above(demand, 50_000), 4)},
     )

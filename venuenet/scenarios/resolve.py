@@ -103,7 +103,6 @@ class Resolver:
         return None if found is None else Upgrade(found, changes)
 
     def _line(self, said: LineSaid, at: Path) -> NewLine | None:
-        before = len(self._told)
         new: dict[str, NewStation] = {}
         stops = [
             self._station(stop, (*at, "stops", i), new)
@@ -111,11 +110,12 @@ class Resolver:
             else self._stop(stop, (*at, "stops", i), new)
             for i, stop in enumerate(said.stops)
         ]
-        if len(self._told) > before:
+        known = tuple(stop for stop in stops if stop is not None)
+        if len(known) < len(stops):
             return None
         line = NewLine(
             said.name,
-            tuple(stop for stop in stops if stop is not None),
+            known,
             tuple(said.run_min),
             said.headway_min,
             said.change_min,

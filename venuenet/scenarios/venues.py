@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import pandas as pd
@@ -50,14 +50,19 @@ def edited_venues(area: StudyArea, edits: Sequence[Edit]) -> tuple[Venue, ...]:
 
 def venue_table(area: StudyArea, venues: Sequence[Venue]) -> pd.DataFrame:
     """Return ``StudyArea.venue_table`` for other venues: what a Venue does not carry stays."""
-    old = area.venue_table.set_index("venue_id")
-    rows = pd.DataFrame([_row(v) for v in venues]).set_index("venue_id")
-    beside = old.reindex(rows.index)[[c for c in old.columns if c not in rows.columns]]
+    old, same = area.venue_table, {v.venue_id: v for v in area.venues}
+    changed = [v for v in venues if same.get(v.venue_id) is not v]
+    if not changed and len(venues) == len(same):
+        return old
+    rows = pd.DataFrame([_row(v) for v in changed], columns=_COLUMNS).set_index("venue_id")
+    before = old.set_index("venue_id")
+    beside = before.reindex(rows.index)[[c for c in before.columns if c not in rows.columns]]
     for column in beside.columns:
-        if not pd.api.types.is_numeric_dtype(old[column]):
+        if not pd.api.types.is_numeric_dtype(before[column]):
             beside[column] = beside[column].fillna("")
-    both = pd.concat([rows, beside], axis=1).reset_index()
-    return both[area.venue_table.columns]
+    fresh = pd.concat([rows, beside], axis=1).reset_index()[old.columns].astype(dict(old.dtypes))
+    kept = old[~old["venue_id"].isin(rows.index)]
+    return pd.concat([kept, fresh]).sort_values("venue_id", ignore_index=True)
 
 
 def _of(known: Mapping[str, Venue], venue_id: str) -> Venue:
@@ -71,10 +76,10 @@ def _of(known: Mapping[str, Venue], venue_id: str) -> Venue:
 
 
 def _moved(venue: Venue, to: Move) -> LocatedVenue:
-    fields = {**asdict(venue), "lon": to.lon, "lat": to.lat, "precision_m": to.precision_m}
+    told = {**asdict(venue), "lon": to.lon, "lat": to.lat, "precision_m": to.precision_m}
     flags = tuple(f for f in venue.flags if f not in ("unlocated", "position_uncertain"))
-    fields |= {"method": SCENARIO, "flags": flags, "adcode": to.adcode or venue.adcode}
-    return LocatedVenue(**fields)
+    told |= {"method": SCENARIO, "flags": flags, "adcode": to.adcode or venue.adcode}
+    return LocatedVenue(**told)
 
 
 def _upgraded(venue: Venue, changes: Mapping[str, Any]) -> Venue:
@@ -89,13 +94,15 @@ def _upgraded(venue: Venue, changes: Mapping[str, Any]) -> Venue:
     return replace(venue, **changes)
 
 
+_BLANK = {
+    **dict.fromkeys(("adcode", "address_zh", "note", "method"), ""),
+    **dict.fromkeys(("exhibition_m2", "visits_per_year", "lon", "lat", "precision_m"), math.nan),
+}
+"""What stands in ``venues.csv`` where nothing is known."""
+_COLUMNS = [f.name for f in fields(LocatedVenue)]
+
+
 def _row(venue: Venue) -> dict[str, Any]:
     """Say a venue in the columns of ``venues.csv``."""
-    row = {name: value for name, value in asdict(venue).items() if name != "flags"}
-    row |= {name: row[name] or "" for name in ("adcode", "address_zh", "note")}
-    for name in ("exhibition_m2", "visits_per_year", "lon", "lat", "precision_m"):
-        value = row.get(name)
-        row[name] = math.nan if value is None else float(value)
-    row["method"] = row.get("method", "")
-    row["flags"] = "|".join(venue.flags)
-    return row
+    told = {name: value for name, value in vars(venue).items() if value is not None}
+    return {**_BLANK, **told, "flags": "|".join(venue.flags)}

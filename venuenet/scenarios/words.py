@@ -152,9 +152,13 @@ class Told(list[Fault]):
         super().__init__()
         self.file = file
         self.lines: dict[Path, int] = {}
+        self._beyond = 0
 
     def say(self, code: str, at: Path = (), **words: object) -> None:
         """Note a fault; the words are what the sentence's gaps are filled with."""
+        if len(self) == MOST_FAULTS:
+            self._beyond += 1
+            return
         gaps = {"value": "", "limit": ""} | {k: _short(v) for k, v in words.items()}
         gaps.setdefault("limit_zh", gaps["limit"])
         zh, en, mend_zh, mend_en = (text.format(**gaps) for text in SAYS[code])
@@ -164,10 +168,9 @@ class Told(list[Fault]):
 
     def refuse(self) -> None:
         """Raise ScenarioError if there is any fault."""
-        if len(self) > MOST_FAULTS:
-            more = len(self) - MOST_FAULTS
-            del self[MOST_FAULTS:]
-            self.say("more", value=more)
+        if self._beyond:
+            zh, en, mend_zh, mend_en = (t.format(value=self._beyond) for t in SAYS["more"])
+            self.append(Fault(self.file, None, None, zh, en, mend_zh, mend_en))
         if self:
             raise ScenarioError(list(self))
 
