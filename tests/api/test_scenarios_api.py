@@ -4,6 +4,7 @@ import gc
 import json
 import shutil
 import threading
+import time
 import warnings
 import weakref
 from pathlib import Path
@@ -26,6 +27,7 @@ from venuenet.publish.snapshot import write
 from venuenet.scenarios.apply import applied, edited
 from venuenet.scenarios.file import parse_scenario
 from venuenet.scenarios.pack import write_scenario_pack
+from venuenet.scenarios.ready import ready
 from venuenet.scenarios.words import in_words
 from venuenet.store import SnapshotFolder, scenarios
 
@@ -490,15 +492,32 @@ def test_only_the_last_few_scenarios_are_held_in_memory(service, monkeypatch):
         held.add(memory.get(id_).snapshot)
         gc.collect()
         assert len(held) <= 2
-    first = got(service, "/scenarios")["items"][-1]["id"]
-    kept_last = memory.get(id_)
-    memory.get(first)
-    assert memory.get(id_) is kept_last  # those asked for last stay
-    del kept_last
-    service.delete(f"/scenarios/{id_}", headers=SCRIPT)
-    service.delete(f"/scenarios/{first}", headers=SCRIPT)
+    for note in got(service, "/scenarios")["items"]:
+        service.delete(f"/scenarios/{note['id']}", headers=SCRIPT)
     gc.collect()
     assert not held
+
+
+def test_those_asked_for_last_stay_in_memory(service, monkeypatch):
+    monkeypatch.setattr(scenario_memory, "MOST", 2)
+    memory = service.app.state.scenarios
+    one, two, three = (kept(service, {**ONE, "name_zh": f"情景{n}"}) for n in range(3))
+    first, second = memory.get(one), memory.get(two)
+    assert memory.get(one) is first
+    memory.get(three)
+    assert memory.get(one) is first
+    assert memory.get(two) is not second
+
+
+def test_engines_are_made_once_the_first_scenario_is_kept(begin):
+    client = begin()
+    made = ready(base_of(client))._made
+    kept(client)
+    until = time.monotonic() + 60
+    wanted = {(None, mode, False) for mode in base_of(client).times} | {(None, "transit", True)}
+    while made.keys() != wanted:
+        assert time.monotonic() < until, made.keys()
+        time.sleep(0.02)
 
 
 def test_a_scenario_asked_for_by_many_at_once_is_worked_out_once(service):
