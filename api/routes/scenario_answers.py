@@ -22,7 +22,7 @@ from api.shapes_scenarios import (
 from venuenet.access.ask import ACCESS
 from venuenet.errors import BadQueryError
 from venuenet.publish.answers import Row
-from venuenet.publish.delta import FLAG, check_level, delta, gap_delta, side_by_side
+from venuenet.publish.delta import FLAG, delta, gap_delta, side_by_side
 from venuenet.publish.geo import gap_geojson
 from venuenet.publish.snapshot import Snapshot
 from venuenet.scenarios.words import in_words
@@ -150,7 +150,6 @@ def get_delta(
 
     情景与现状之差：各项数值的前、后与变化；gaps=true 时另列消失、新增与变化的缺口。
     """
-    check_level(question, level, districts)
     if gaps not in ("true", "false"):
         raise BadQueryError(
             f"gaps 的值“{gaps[:60]}”无效，可用：true、false",

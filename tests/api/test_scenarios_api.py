@@ -357,6 +357,7 @@ def test_answers_name_base_and_scenario_and_leave_the_base_as_it_was(service):
         assert found["scenario"]["name_zh"] == "新馆"
         assert len(found["scenario"]["edits"]) == 1
         assert (found["mode"], found["minutes"]) == ("walk", 15)
+        assert got(service, f"/scenarios/{id_}{end}?{ASKED}") == found
     assert got(service, f"/coverage?{ASKED}") == before
     assert "scenario" not in before["items"][0]["flags"]
 
@@ -412,12 +413,12 @@ def test_scenarios_are_put_side_by_side_in_the_order_asked(service):
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["", "id={one}", "id={one}&id={one}", "id={one}" + "".join(f"&id={i}" for i in range(5))],
+    "query", ["", "id={0}", "id={0}&id={0}", "id={0}&id={1}&id={1}", "id={0}" + 5 * "&id={1}"]
 )
 def test_two_to_five_different_scenarios_are_compared(service, query):
-    one = kept(service)
-    refused(service.get(f"/scenarios/compare?{query.format(one=one)}"), 422, "id")
+    ids = kept(service, ONE), kept(service, TWO)
+    problem = refused(service.get(f"/scenarios/compare?{query.format(*ids)}"), 422, "id")
+    assert set(problem["allowed"]) == set(ids)
 
 
 def test_a_comparison_with_one_that_is_not_kept_is_a_404(service):

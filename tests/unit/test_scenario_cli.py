@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from venuenet import pipeline
+from venuenet import cli_scenario, pipeline
 from venuenet.cli import app
+from venuenet.errors import BadQueryError
 from venuenet.model import Question
 from venuenet.publish.answers import coverage
 from venuenet.publish.delta import delta, gap_delta, side_by_side
@@ -232,4 +233,13 @@ def test_every_fault_of_a_file_is_told_and_nothing_is_kept(run, tmp_path, data):
     assert "opeen" in said
     path.write_text("name_zh: 坏\nedits:\n- headway: {line: 九号线, minutes: 3}\n", "utf-8")
     assert "九号线" in run("save", path, code=2).stderr
+    assert not (data / "scenarios").exists()
+
+
+def test_what_the_snapshot_cannot_carry_is_not_kept(run, files, data, monkeypatch):
+    def refuse(*_, **__):
+        raise BadQueryError("线路来自导入的班次", "lines are those of a feed", param="line")
+
+    monkeypatch.setattr(cli_scenario, "applied", refuse)
+    assert "lines are those of a feed" in run("save", files[0], code=2).stderr
     assert not (data / "scenarios").exists()
