@@ -17,7 +17,7 @@ from venuenet.scenarios.file import Scenario, parse_scenario, scenario_text
 from venuenet.scenarios.ready import ready
 from venuenet.store.scenarios import ScenarioFolder
 
-MOST = 4
+MOST = 3
 """Scenarios kept in memory: the tables of one take up to about 100 MB."""
 
 

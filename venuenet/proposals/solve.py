@@ -19,6 +19,7 @@ from venuenet.proposals.candidates import Candidates, sites_of
 from venuenet.proposals.matrix import Matrix, matrix_of
 from venuenet.proposals.types import BY_TIME, CHEAPEST, WITH_ROOM, Request, Site
 from venuenet.publish.snapshot import Snapshot
+from venuenet.siting.ready import get_ready
 from venuenet.siting.types import Limits, Rules, Sites
 
 Tell = Callable[[str, str, float | None, float | None], None]
@@ -86,6 +87,10 @@ def propose(
 
     matrix = matrix_of(snapshot, request, candidates.sites, networks, done)
     rules = rules_of(snapshot, request, candidates, matrix.fixed)
+    say("准备求解（首次运行需编译）", "getting ready (compiling on the first run)", None, None)
+    paused = time.monotonic()
+    get_ready(by_time=request.goal in BY_TIME)
+    began += time.monotonic() - paused
     found = _solved(snapshot, request, matrix, rules, began, say)
     say("核算方案效果", "working out what the plan brings", None, None)
     said = answer(

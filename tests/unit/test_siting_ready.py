@@ -1,0 +1,22 @@
+"""What is compiled is ready before a model's clock runs."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+from venuenet.siting.ready import get_ready
+get_ready(by_time=False)
+get_ready(by_time=True)
+from venuenet.siting import lagrange, swap
+outer = [swap._search, swap._descend, lagrange._interchange, lagrange._values, lagrange._served]
+ready = [bool(kernel.signatures) for kernel in outer]
+print(ready)
+"""
+
+
+def test_a_small_model_readies_all_that_is_compiled():
+    # A process of its own: other tests leave kernels compiled.
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str([True] * 5)
