@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from venuenet.publish.snapshot import Snapshot
 from venuenet.scenarios.apply import applied
 from venuenet.scenarios.file import Scenario, parse_scenario, scenario_text
 from venuenet.scenarios.ready import ready
+from venuenet.store import SnapshotStore
 from venuenet.store.scenarios import ScenarioFolder
 
 MOST = 3
@@ -45,18 +47,20 @@ class ScenarioMemory:
     ----------
     base : Snapshot
         The snapshot in force.
-    data : Path
-        The folder of the store: ``scenarios`` and the user's ``networks`` lie in it.
+    store : SnapshotStore
+        Where it lies: ``scenarios`` and the user's ``networks`` are beside the snapshots.
     """
 
-    def __init__(self, base: Snapshot, data: Path) -> None:
-        self.base, self.folder = base, ScenarioFolder(data)
-        travel = base.manifest.parameters.get("travel") or {}
-        # A snapshot of the estimates stays one, whatever networks were imported since.
-        self._networks = data / "networks" if travel.get("networks") else None
+    def __init__(self, base: Snapshot, store: SnapshotStore) -> None:
+        self.base, self._store = base, store
         self._open: OrderedDict[str, Opened] = OrderedDict()
         self._lock = threading.Lock()
         self._warm = False
+
+    @cached_property
+    def folder(self) -> ScenarioFolder:
+        """Where scenarios are kept."""
+        return ScenarioFolder(self._data())
 
     def keep(self, said: Mapping[str, Any]) -> tuple[Opened, bool]:
         """Understand a scenario, prove that it fits, and keep it; whether it is new.
@@ -121,13 +125,21 @@ class ScenarioMemory:
         modes: list[tuple[Mode, bool]] = [(mode, False) for mode in self.base.times]
         for mode, surface in [*modes, ("transit", True)]:
             try:
-                ready(self.base, self._networks).engine(None, mode, surface=surface)
+                ready(self.base, self._networks()).engine(None, mode, surface=surface)
             except (VenuenetError, OSError):
                 return  # whoever asks is told
 
+    def _data(self) -> Path:
+        return self._store.folder(self.base.manifest.snapshot).parents[1]
+
+    def _networks(self) -> Path | None:
+        travel = self.base.manifest.parameters.get("travel") or {}
+        # A snapshot of the estimates stays one, whatever networks were imported since.
+        return self._data() / "networks" if travel.get("networks") else None
+
     def _applied(self, scenario: Scenario) -> Snapshot:
         names = scenario.name_zh, scenario.name_en
-        return applied(self.base, scenario.edits, networks=self._networks, name=names)
+        return applied(self.base, scenario.edits, networks=self._networks(), name=names)
 
     def _remember(self, opened: Opened) -> Opened:
         with self._lock:

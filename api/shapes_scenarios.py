@@ -17,7 +17,7 @@ from api.shapes import (
 from api.shapes_changes import ChangedGap
 
 EXAMPLE = {
-    "name_zh": "关闭索尼探梦，在延庆开分中心",
+    "name_zh": "在延庆开分中心，1 号线加密",
     "edits": [
         {
             "open": {

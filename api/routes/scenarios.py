@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI
@@ -25,7 +24,6 @@ from api.shapes_scenarios import (
 )
 from venuenet.errors import BadQueryError, FaultsError, VenuenetError
 from venuenet.publish.answers import Row
-from venuenet.publish.snapshot import Snapshot
 from venuenet.scenarios.file import plain_edit, scenario_text
 from venuenet.scenarios.words import ScenarioError
 from venuenet.store.scenarios import MOST, TooManyScenariosError, UnknownScenarioError
@@ -81,9 +79,7 @@ class ScenarioRoute(GuardedRoute):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Keep scenarios beside the snapshot in force while the service runs."""
-    snapshot: Snapshot = app.state.snapshot
-    folder: Path = app.state.store.folder(snapshot.manifest.snapshot)
-    app.state.scenarios = ScenarioMemory(snapshot, folder.parents[1])
+    app.state.scenarios = ScenarioMemory(app.state.snapshot, app.state.store)
     yield
 
 

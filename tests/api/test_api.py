@@ -890,6 +890,8 @@ def test_every_parameter_of_a_path_is_declared_and_every_query_parameter_explain
 
 def test_every_question_parameter_has_an_example_that_answers(document, client):
     for path, op in operations(document):
+        if path.startswith("/scenarios/"):  # of a scenario that is kept: test_scenarios_api.py
+            continue
         for parameter in op.get("parameters", []):
             for value in parameter["schema"].get("examples", []):
                 url = path.replace("{district}", "海淀").replace("{venue_id}", "V110101-001")

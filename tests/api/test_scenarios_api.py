@@ -46,6 +46,8 @@ ASKED = "mode=walk&minutes=15"
 NEW = {"open": {"name_zh": "新馆", "kind": "base", "lon": 117.164, "lat": 40.004}}
 ONE = {"name_zh": "新馆", "name_en": "a new one", "edits": [NEW]}
 TWO = {"name_zh": "关闭乙区节点", "note": "试", "edits": [{"close": "乙区节点"}]}
+NEEDING = {"decay", "decay_at", "steps", "interval", "measure"}
+"""Parameters whose examples go with a measure of access."""
 UNKNOWN = "0123456789ab"
 ANSWERS = ["", "/coverage", "/gaps", "/gaps.geojson", "/delta"]
 
@@ -564,3 +566,24 @@ def test_every_scenario_path_is_in_the_document(service):
     assert {"201", "200", "403", "409", "413", "415", "422", "503"} <= paths["/scenarios"]["post"][
         "responses"
     ].keys()
+
+
+def test_every_example_in_the_document_answers(service):
+    ids = kept(service, ONE), kept(service, TWO)
+    paths = got(service, "/openapi.json")["paths"]
+    examples = 0
+    for path in (p for p in paths if p.startswith("/scenarios/")):
+        url = path.replace("{scenario_id}", ids[0])
+        both = f"&id={ids[0]}&id={ids[1]}" if path.endswith("compare") else ""
+        for parameter in paths[path]["get"].get("parameters", []):
+            name, schema = parameter["name"], parameter["schema"]
+            for value in schema.get("examples", []):
+                if name in NEEDING or name == "district":  # Beijing's
+                    continue
+                answer = service.get(f"{url}?{name}={value}{both}")
+                assert answer.status_code == 200, (answer.url, answer.text)
+                examples += 1
+    assert examples > 20
+    said = paths["/scenarios"]["post"]["requestBody"]["content"]["application/json"]
+    (example,) = said["schema"]["examples"]
+    assert len(parse_scenario(load(), example).edits) == 2  # of Beijing
