@@ -70,18 +70,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(VenuenetError)
     async def _ours(_: Request, error: VenuenetError) -> JSONResponse:
         status = next((STATUS[t] for t in type(error).__mro__ if t in STATUS), 500)
-        return _answer(
-            Problem(
-                type=f"urn:venuenet:problem:{error.code}",
-                title=error.title,
-                title_en=error.title_en,
-                status=status,
-                detail=error.detail,
-                detail_en=error.detail_en,
-                param=error.param,
-                allowed=error.allowed,
-            )
-        )
+        return problem_answer(status, error)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -113,6 +102,24 @@ def install(app: FastAPI) -> None:
                 param=name,
             )
         )
+
+
+def problem_answer(
+    status: int, error: VenuenetError, headers: dict[str, str] | None = None, **more: object
+) -> JSONResponse:
+    """Tell one of our errors; ``more`` stands beside what every problem says."""
+    problem = Problem(
+        type=f"urn:venuenet:problem:{error.code}",
+        title=error.title,
+        title_en=error.title_en,
+        status=status,
+        detail=error.detail,
+        detail_en=error.detail_en,
+        param=error.param,
+        allowed=error.allowed,
+    )
+    content = {**problem.model_dump(exclude_none=True), **more}
+    return JSONResponse(content, status, headers, PROBLEM_JSON)
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -121,10 +121,32 @@ REVIEW = Door(
     registry=True,
 )
 
+
+def token_door(refused: type[VenuenetError], off: type[VenuenetError], longest: int) -> Door:
+    """Let pass programs and pages of this machine that have the token of this start."""
+    return Door(
+        refused=refused,
+        off=off,
+        way=f"请在运行 venuenet serve 的电脑上操作，并带上它启动时显示的令牌（{TOKEN_HEADER}）",
+        way_en="Ask on the computer that runs venuenet serve, with the token it prints when it "
+        f"starts ({TOKEN_HEADER})",
+        start="服务启动时没有令牌。请用 venuenet serve 启动，它会显示令牌；自行部署时设置环境变量 "
+        "VENUENET_REVIEW_TOKEN",
+        start_en="the service was started without a token. venuenet serve makes one and prints "
+        "it; a service of your own takes the environment variable VENUENET_REVIEW_TOKEN",
+        scripts=True,
+        longest=longest,
+    )
+
+
 _PROBLEM = {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}}
 READ_RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"content": _PROBLEM, "description": "Not this machine, its page or its token"},
     503: {"content": _PROBLEM, "description": "Started without the review"},
+}
+TOKEN_RESPONSES: dict[int | str, dict[str, Any]] = {
+    403: {"content": _PROBLEM, "description": "Not this machine, or without its token"},
+    503: {"content": _PROBLEM, "description": "Started without a token"},
 }
 WRITE_RESPONSES: dict[int | str, dict[str, Any]] = {
     409: {"content": _PROBLEM, "description": "The registry cannot be changed so, or changed"},

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from api.deps import SnapshotDep, known_only, wrap
-from api.problems import PROBLEM_JSON, PROBLEM_SCHEMA, RESPONSES, STATUS, Problem
-from api.review_guard import TOKEN_HEADER, WRITE_RESPONSES, Door, GuardedRoute
+from api.problems import PROBLEM_JSON, PROBLEM_SCHEMA, RESPONSES, STATUS, problem_answer
+from api.review_guard import TOKEN_RESPONSES, WRITE_RESPONSES, GuardedRoute, token_door
 from api.routes import scenario_answers
 from api.routes.scenario_answers import MemoryDep, ScenarioDep, about
 from api.scenario_memory import ScenarioMemory, UnfitScenarioError
@@ -55,25 +55,11 @@ STATUS[TooManyScenariosError] = 409
 STATUS[ScenarioError] = 409
 STATUS[ScenarioOffError] = 503
 
-DOOR = Door(
-    refused=ScenarioRefusedError,
-    off=ScenarioOffError,
-    way=f"请在运行 venuenet serve 的电脑上操作，并带上它启动时显示的令牌（{TOKEN_HEADER}）",
-    way_en="Ask on the computer that runs venuenet serve, with the token it prints when it "
-    f"starts ({TOKEN_HEADER})",
-    start="服务启动时没有令牌。请用 venuenet serve 启动，它会显示令牌；自行部署时设置环境变量 "
-    "VENUENET_REVIEW_TOKEN",
-    start_en="the service was started without a token. venuenet serve makes one and prints it; "
-    "a service of your own takes the environment variable VENUENET_REVIEW_TOKEN",
-    scripts=True,
-    longest=LONGEST,
-)
-
 
 class ScenarioRoute(GuardedRoute):
     """A route for this machine's pages and programs, with the token of this start."""
 
-    door = DOOR
+    door = token_door(ScenarioRefusedError, ScenarioOffError, LONGEST)
 
 
 @asynccontextmanager
@@ -88,13 +74,7 @@ _UNFIT: dict[int | str, dict[str, Any]] = {
     409: {"content": _PROBLEM, "description": "It does not fit the snapshot in force"}
 }
 router = APIRouter(tags=["scenarios"], responses={**RESPONSES, **_UNFIT}, lifespan=lifespan)
-writes = APIRouter(
-    route_class=ScenarioRoute,
-    responses={
-        403: {"content": _PROBLEM, "description": "Not this machine, or without its token"},
-        503: {"content": _PROBLEM, "description": "Started without a token"},
-    },
-)
+writes = APIRouter(route_class=ScenarioRoute, responses=TOKEN_RESPONSES)
 
 
 @writes.post(
@@ -125,7 +105,8 @@ def post_scenario(
     try:
         opened, new = memory.keep(said)
     except FaultsError as error:
-        return _faulty(error)
+        faults = [{"detail": f.zh(), "detail_en": f.en(), "at": f.column} for f in error.faults]
+        return problem_answer(422, error, param="body", faults=faults)
     memory.warm_up()
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/scenarios/{opened.id}"
@@ -184,19 +165,3 @@ def delete_scenario(memory: MemoryDep, scenario_id: str) -> Row:
 
 
 router.include_router(writes)
-
-
-def _faulty(error: FaultsError) -> JSONResponse:
-    """Refuse a scenario with every fault it has."""
-    problem = Problem(
-        type=f"urn:venuenet:problem:{error.code}",
-        title=error.title,
-        title_en=error.title_en,
-        status=422,
-        detail=error.detail,
-        detail_en=error.detail_en,
-        param="body",
-    )
-    faults = [{"detail": f.zh(), "detail_en": f.en(), "at": f.column} for f in error.faults]
-    content = {**problem.model_dump(exclude_none=True), "faults": faults}
-    return JSONResponse(content, 422, media_type=PROBLEM_JSON)

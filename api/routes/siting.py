@@ -15,8 +15,8 @@ from fastapi.responses import JSONResponse, Response
 from api.deps import SnapshotDep, known_only, wrap
 from api.job_state import Job, QueueFullError, UnknownJobError
 from api.jobs import KEEP, QUEUE, Jobs
-from api.problems import PROBLEM_JSON, PROBLEM_SCHEMA, RESPONSES, STATUS, Problem
-from api.review_guard import TOKEN_HEADER, WRITE_RESPONSES, Door, GuardedRoute
+from api.problems import PROBLEM_JSON, PROBLEM_SCHEMA, RESPONSES, STATUS, problem_answer
+from api.review_guard import TOKEN_RESPONSES, WRITE_RESPONSES, GuardedRoute, token_door
 from api.routes.gaps import attachment
 from api.shapes_siting import EXAMPLE, Accepted, JobAnswer, JobsAnswer
 from venuenet.errors import BadQueryError, FaultsError, VenuenetError
@@ -59,25 +59,11 @@ STATUS[NoSitesError] = 409
 STATUS[QueueFullError] = 429
 STATUS[SitingOffError] = 503
 
-DOOR = Door(
-    refused=SitingRefusedError,
-    off=SitingOffError,
-    way=f"请在运行 venuenet serve 的电脑上提交，并带上它启动时显示的令牌（{TOKEN_HEADER}）",
-    way_en="Ask on the computer that runs venuenet serve, with the token it prints when it "
-    f"starts ({TOKEN_HEADER})",
-    start="服务启动时没有令牌。请用 venuenet serve 启动，它会显示令牌；自行部署时设置环境变量 "
-    "VENUENET_REVIEW_TOKEN",
-    start_en="the service was started without a token. venuenet serve makes one and prints it; "
-    "a service of your own takes the environment variable VENUENET_REVIEW_TOKEN",
-    scripts=True,
-    longest=LONGEST,
-)
-
 
 class SitingRoute(GuardedRoute):
     """A route for this machine's pages and programs, with the token of this start."""
 
-    door = DOOR
+    door = token_door(SitingRefusedError, SitingOffError, LONGEST)
 
 
 @asynccontextmanager
@@ -103,11 +89,7 @@ router = APIRouter(
     tags=["siting"],
     route_class=SitingRoute,
     lifespan=lifespan,
-    responses={
-        **RESPONSES,
-        403: {"content": _PROBLEM, "description": "Not this machine, or without its token"},
-        503: {"content": _PROBLEM, "description": "Started without a token"},
-    },
+    responses={**RESPONSES, **TOKEN_RESPONSES},
 )
 _NO_SITES: dict[int | str, dict[str, Any]] = {
     409: {"content": _PROBLEM, "description": "The job has no sites, or none yet"}
@@ -207,7 +189,7 @@ def get_csv(snapshot: SnapshotDep, jobs: JobsDep, job_id: str) -> Response:
 
 def _full(error: QueueFullError) -> JSONResponse:
     """Refuse a job there is no room for, and say when to come again."""
-    return _problem(429, error, headers={"Retry-After": str(error.retry_after_s)})
+    return problem_answer(429, error, headers={"Retry-After": str(error.retry_after_s)})
 
 
 def _faulty(error: FaultsError) -> JSONResponse:
@@ -216,25 +198,7 @@ def _faulty(error: FaultsError) -> JSONResponse:
         {"detail": f.zh(), "detail_en": f.en(), "row": f.row, "column": f.column}
         for f in error.faults
     ]
-    return _problem(422, error, param="sites", faults=faults)
-
-
-def _problem(
-    status: int, error: VenuenetError, headers: dict[str, str] | None = None, **more: Any
-) -> JSONResponse:
-    """Tell a refusal that says more than the others."""
-    problem = Problem(
-        type=f"urn:venuenet:problem:{error.code}",
-        title=error.title,
-        title_en=error.title_en,
-        status=status,
-        detail=error.detail,
-        detail_en=error.detail_en,
-        param=error.param,
-        allowed=error.allowed,
-    )
-    content = {**problem.model_dump(exclude_none=True), **more}
-    return JSONResponse(content, status, headers, PROBLEM_JSON)
+    return problem_answer(422, error, param="sites", faults=faults)
 
 
 def _shown(job: Job) -> dict[str, Any]:
