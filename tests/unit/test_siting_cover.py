@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from venuenet.siting import cover
+from venuenet.siting import cover, most
 from venuenet.siting.types import Rules, Sites
 
 Bools = NDArray[np.bool_]
@@ -125,11 +126,42 @@ often = settings(max_examples=120, deadline=None)
 def test_the_most_people_are_reached(town: tuple[int, set[str], bool], small: int) -> None:
     reach, people, rules = instance(*town[:2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cover, "_SMALL", small)  # with prices as well as without
-        patch.setattr(cover, "_KICKS", 10)
+        patch.setattr(most, "_SMALL", small)  # with prices as well as without
+        patch.setattr(most, "_KICKS", 10)
         given_as = csr_array(reach) if town[2] else reach
         found = cover.cover_most(given_as, people, rules)
     agree(found, reach, rules, lambda c: float(people @ (counts(reach, rules, c) > 0)), 1)
+
+
+def test_prices_rule_out_no_site_of_a_better_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    squeezed, ruled_out = most._squeezed, 0
+
+    def second_best(_task: Any, coverage: Any, sites: NDArray[np.intp]) -> Bools:
+        tried = [np.isin(np.arange(len(sites)), c) for c in combinations(range(len(sites)), 3)]
+        value = np.array([coverage.reached(choice) for choice in tried])
+        return tried[int(np.flatnonzero(value == np.unique(value)[-2])[0])]
+
+    def watched(*given: Any) -> Any:
+        nonlocal ruled_out
+        found = squeezed(*given)
+        ruled_out += int((~found[2]).sum())
+        return found
+
+    # The best choice is found only if the prices leave the search all its sites.
+    monkeypatch.setattr(most, "_SMALL", 1)
+    monkeypatch.setattr(most, "_STEPS", 10)  # rough prices: less slack
+    monkeypatch.setattr(most, "_start", second_best)
+    monkeypatch.setattr(most, "_squeezed", watched)
+    monkeypatch.setattr(most, "improved", lambda _coverage, chosen, *_, **__: chosen)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        at, spots = rng.random((40, 1, 2)), rng.random((1, 20, 2))
+        reach = np.square(at - spots).sum(axis=2) < 0.06
+        people = rng.integers(1, 30, 40).astype(np.float64)
+        best = max(people @ reach[:, c].any(axis=1) for c in combinations(range(20), 3))
+        found = cover.cover_most(reach, people, Rules(count=3))
+        assert (found.objective, found.bound) == (best, best)
+    assert ruled_out > 100
 
 
 @often
