@@ -12,14 +12,16 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from api.deps import QUESTION, DistrictsDep, QuestionDep, SnapshotDep, known_only, wrap
-from api.problems import RESPONSES
+from api.problems import RESPONSES, STATUS
 from api.routes.gaps import attachment
 from api.shapes_mobile import MobileAnswer
 from venuenet.proposals.mobile import mobile_answer, mobile_geojson
+from venuenet.proposals.mobile_apart import SearchFailedError
 from venuenet.proposals.mobile_ask import PARAMETERS, MobileRequest, parse_mobile
 from venuenet.publish.answers import Row
 from venuenet.publish.snapshot import Snapshot
 
+STATUS[SearchFailedError] = 503
 router = APIRouter(tags=["mobile"], responses=RESPONSES)
 SEARCHES = BoundedSemaphore(1)
 """Routes are searched one at a time."""

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from api.app import create_app
 from venuenet.cli import app
 from venuenet.model import Question
+from venuenet.proposals import mobile_apart
 from venuenet.proposals.mobile import mobile_answer
 from venuenet.proposals.mobile_ask import parse_mobile
 from venuenet.proposals.mobile_map import mobile_html
@@ -101,3 +102,11 @@ def test_where_venues_have_no_position_there_is_no_data(beijing):
     assert (answer["people"], answer["status"]) == (None, "no_data")
     assert answer["flags"] == ["no_data:venues_unlocated"]
     assert "无数据" in mobile_html(beijing, parse_mobile(only, ("110119",)), answer)
+
+
+def test_a_search_that_does_not_end_is_ended_and_told(client, monkeypatch):
+    monkeypatch.setattr(mobile_apart, "GRACE_S", -14.99)  # of 15 s: too short even to start
+    answer = client.get(f"/mobile?{ASKED}&stop_minutes=77")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:venuenet:problem:search-failed"
+    assert answer.json()["detail_en"].startswith("the search for routes did not finish")

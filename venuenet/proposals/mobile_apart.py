@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import sys
 
-from venuenet.errors import SnapshotError
+from venuenet.errors import VenuenetError
 from venuenet.siting.daytrips import Bools, Ints, Season
 from venuenet.siting.routes import Floats, Routes, best_routes
 from venuenet.siting.types import Limits
@@ -17,6 +17,14 @@ GRACE_S = 20
 NICE = 10
 
 
+class SearchFailedError(VenuenetError):
+    """The process that searches died, or did not end in time."""
+
+    code = "search-failed"
+    title = "路线计算未完成"
+    title_en = "The search for routes failed"
+
+
 def routes_apart(
     drive: Floats, reach: Bools, people: Ints, season: Season, limits: Limits
 ) -> Routes:
@@ -24,7 +32,7 @@ def routes_apart(
 
     Raises
     ------
-    SnapshotError
+    SearchFailedError
         The process died or did not end.
     """
     # Pickles only travel between this process and a child of its own.
@@ -35,7 +43,7 @@ def routes_apart(
             command, input=asked, capture_output=True, timeout=limits.seconds + GRACE_S, check=True
         )
     except subprocess.SubprocessError as error:
-        raise SnapshotError(
+        raise SearchFailedError(
             "路线计算进程未能完成，请稍后再试或减少天数与区",
             "the search for routes did not finish; try again, or fewer days or districts",
         ) from error
