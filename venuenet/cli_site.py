@@ -82,6 +82,10 @@ def site_command(
     district: Annotated[
         list[str] | None, typer.Option(help="只在这些区选址，可多次 · Only in these districts.")
     ] = None,
+    residents: Annotated[
+        list[str] | None,
+        typer.Option(help="只计这些区的居民，可多次 · Only these districts' people count."),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(help="branch（默认）| node | base | corner | mobile_stop · What to build."),
@@ -143,6 +147,8 @@ def site_command(
     例 Example:  venuenet site --count 5 --map 选址.html
 
     例 Example:  venuenet site --goal cover_share --share 0.9 --option corner --upgrade reopen
+
+    例 Example:  venuenet site --goal cover_share --share 0.5 --district 延庆 --residents 延庆
     """
     with told():
         _check_file("map", map_file, (".html", ".htm"))
@@ -156,9 +162,9 @@ def site_command(
         given: dict[str, Any] = {
             "goal": goal, "count": count, "budget": budget, "share": share,
             "sources": _joined(source), "resolution": resolution, "datum": datum,
-            "districts": _joined(district), "options": _joined(option),
-            "upgrades": _joined(upgrade), "costs": _pairs("cost", cost), "unit": unit,
-            "weights": _pairs("weight", weight),
+            "districts": _joined(district), "residents": _joined(residents),
+            "options": _joined(option), "upgrades": _joined(upgrade),
+            "costs": _pairs("cost", cost), "unit": unit, "weights": _pairs("weight", weight),
             "min_per_district": _per_district("min_per_district", min_per_district),
             "max_per_district": _per_district("max_per_district", max_per_district),
             "force": force, "forbid": forbid, "spacing_km": spacing_km,

@@ -289,6 +289,8 @@ NASTY = [
     ({**ONE, "time_limit_s": 0}, "time_limit_s"),
     ({**ONE, "budget": -1}, "budget"),
     ({**ONE, "districts": ["丙区"]}, "districts"),
+    ({**ONE, "residents": ["丙区"]}, "residents"),
+    ({**ONE, "goal": "cover_with_room", "residents": ["甲区"]}, "residents"),
     ({**ONE, "sources": ["/etc/passwd"]}, "sources"),
     ({**ONE, "sites": "/etc/passwd"}, "sites"),
     ({**ONE, "file": "/etc/passwd"}, "file"),
@@ -320,7 +322,8 @@ VALUES = st.recursive(
     max_leaves=5,
 )  # fmt: skip
 NAMES = st.sampled_from(
-    ["goal", "mode", "minutes", "kinds", "weights", "sources", "resolution", "districts", "sites",
+    ["goal", "mode", "minutes", "kinds", "weights", "sources", "resolution", "districts",
+     "residents", "sites",
      "options", "upgrades", "costs", "unit", "count", "budget", "share", "min_per_district",
      "max_per_district", "force", "forbid", "spacing_km", "time_limit_s", "gap", "alternatives",
      "differ", "standard", "own_district", "surface_transit"]

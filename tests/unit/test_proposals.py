@@ -104,6 +104,26 @@ def test_weights_are_added_to_everybodys_one(city):
     assert plan(city, count=1, weights={"seniors": 40})["objective"] == pytest.approx(best)
 
 
+@pytest.mark.parametrize("district", ["甲区", "乙区"])
+def test_only_the_residents_asked_for_count_wherever_the_site_is(city, district):
+    hand = ByHand(city, count=1)
+    demand, towns = city.demand, city.area.townships
+    code = city.area.districts.set_index("name_zh").loc[district, "adcode"]
+    home = towns["adcode"].to_numpy()[demand.row_township] == code
+    people = np.repeat(np.bincount(demand.row_cell, demand.people * home, len(demand.cell)), hand.m)
+    best = max(people[hand.reached(some)].sum() / hand.m for some in hand.combinations(1))
+    found = plan(city, count=1, residents=district)
+    assert found["objective"] == pytest.approx(best)
+    after = {row["adcode"]: row["after"] for row in found["districts"]}
+    assert after[code]["covered"] == pytest.approx(best, abs=2)
+    assert {row["adcode"] for row in found["left_out"]} <= {code}
+    assert "some_residents" in found["flags"]
+    every = plan(city, goal="cover_share", share=1, residents=district)
+    assert every["status"] == "infeasible" or (
+        next(r for r in every["districts"] if r["adcode"] == code)["after"]["uncovered"] <= 2
+    )
+
+
 def test_a_share_is_reached_at_the_least_cost_there_is(city):
     hand = ByHand(city, goal="cover_share", share=0.75)
     total = hand.people.sum()

@@ -95,7 +95,7 @@ def answer(
         "cost_unit": _cost_unit(request, candidates),
         "city": city,
         "districts": districts,
-        "left_out": _left_out(snapshot, matrix, rules, best, districts) if found else [],
+        "left_out": _left_out(snapshot, request, matrix, best, districts) if found else [],
         "alternatives": _alternatives(candidates, matrix, plans[1:], best, scale),
         "in_all": [i["site_id"] for i in items if i["in_all"]],
         "reasons": [] if found else _reasons(snapshot, request, candidates, matrix, rules, best),
@@ -128,6 +128,7 @@ def said(snapshot: Snapshot, request: Request) -> Row:
         "sources": list(request.sources),
         "resolution": request.resolution if "cells" in request.sources else None,
         "districts": list(request.districts),
+        "residents": list(request.residents),
         "sites": len(request.sites),
         "options": list(request.options),
         "upgrades": list(request.upgrades),
@@ -247,7 +248,7 @@ def _change(was: Row, now: Row | None) -> Row:
 
 
 def _left_out(
-    snapshot: Snapshot, matrix: Matrix, rules: Rules, best: Sites, districts: Sequence[Row]
+    snapshot: Snapshot, request: Request, matrix: Matrix, best: Sites, districts: Sequence[Row]
 ) -> list[Row]:
     """Whom the plan leaves out of reach by district, and of whom no candidate is in reach."""
     standing = left_out(matrix.reach, best.chosen, range(matrix.fixed))
@@ -257,7 +258,7 @@ def _left_out(
     rows = []
     for row, lost in zip(districts, never, strict=True):
         people = row["after"]["uncovered"]
-        if people:
+        if people and (not request.residents or row["adcode"] in request.residents):
             rows.append(
                 {name: row[name] for name in ("adcode", "name_zh", "name_en")}
                 | {"people": people, "no_candidate_in_reach": min(round(float(lost)), people)}
@@ -347,6 +348,8 @@ def _flags(
     flags += dict.fromkeys(flag for s in sites for flag in s.flags)
     if request.weights:
         flags.append("weighted")
+    if request.residents:
+        flags.append("some_residents")
     if request.goal == "cover_with_room":
         flags.append("room_by_point")
     if request.goal in BY_TIME:

@@ -177,14 +177,24 @@ def _weighted(snapshot: Snapshot, request: Request) -> tuple[Floats, Floats]:
     found = group_people(demand, request.question.group)
     if found is None:
         raise ValueError("nobody is known of this group")
-    total = persons = found.astype(np.float64)
+    persons = found * _counted(snapshot, request)
+    total = persons
     for group, weight in request.weights.items():
-        total = total + weight * demand.groups[group]
+        total = total + weight * demand.groups[group] * _counted(snapshot, request)
     n = len(demand.cell)
     return (
         np.bincount(demand.row_cell, persons, minlength=n).astype(np.float64),
         np.bincount(demand.row_cell, total, minlength=n).astype(np.float64),
     )
+
+
+def _counted(snapshot: Snapshot, request: Request) -> Floats:
+    """1 for the rows of the demand whose people count, else 0."""
+    demand = snapshot.demand
+    if not request.residents:
+        return np.ones(len(demand.people))
+    home = snapshot.area.townships["adcode"].to_numpy()[demand.row_township]
+    return np.isin(home, request.residents).astype(np.float64)
 
 
 def times_to(

@@ -43,8 +43,8 @@ ASKED = (
 )  # fmt: skip
 SWITCHES = ("surface_transit", "own_district", "capacitated")
 PARAMETERS = (
-    "goal", *ASKED, "weights", "sources", "resolution", "districts", "sites", "datum", "options",
-    "upgrades", "costs", "unit", "count", "budget", "share", "min_per_district",
+    "goal", *ASKED, "weights", "sources", "resolution", "districts", "residents", "sites", "datum",
+    "options", "upgrades", "costs", "unit", "count", "budget", "share", "min_per_district",
     "max_per_district", "force", "forbid", "spacing_km", "time_limit_s", "gap", "alternatives",
     "differ",
 )  # fmt: skip
@@ -82,7 +82,7 @@ def parse_request(snapshot: Snapshot, given: Mapping[str, Any]) -> Request:
         name: number_of("costs", value, 0, 1e9)
         for name, value in object_of("costs", given.get("costs", {})).items()
     }
-    districts = _districts(snapshot, given.get("districts", ()))
+    districts = _districts(snapshot, "districts", given)
     sites = parse_sites(snapshot, given["sites"], given.get("datum")) if "sites" in given else ()
     # Without places for anything new a request is for upgrades alone.
     options: tuple[str, ...] = ("branch",) if sources else ()
@@ -95,6 +95,7 @@ def parse_request(snapshot: Snapshot, given: Mapping[str, Any]) -> Request:
         sources=sources,
         resolution=_resolution(snapshot, given),
         districts=districts,
+        residents=_residents(snapshot, given, goal),
         sites=sites,
         options=options,
         upgrades=several_of("upgrades", given.get("upgrades", ()), tuple(rules.upgrades)),
@@ -245,9 +246,21 @@ def _check_together(given: Mapping[str, Any], request: Request) -> None:
         )
 
 
-def _districts(snapshot: Snapshot, value: object) -> tuple[str, ...]:
-    names = name_list("districts", value)
-    return tuple(dict.fromkeys(_district(snapshot, "districts", n) for n in names))
+def _districts(snapshot: Snapshot, param: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+    names = name_list(param, given.get(param, ()))
+    return tuple(dict.fromkeys(_district(snapshot, param, n) for n in names))
+
+
+def _residents(snapshot: Snapshot, given: Mapping[str, Any], goal: str) -> tuple[str, ...]:
+    if "residents" in given and goal in WITH_ROOM:
+        refuse(
+            "residents",
+            f"goal={goal} 计入容量，别区居民也占用名额，请去掉 residents",
+            f"goal={goal} keeps to capacities, which people of other districts use too; leave "
+            "residents out",
+            allowed=[],
+        )
+    return _districts(snapshot, "residents", given)
 
 
 def _district(snapshot: Snapshot, param: str, name: str) -> str:

@@ -53,6 +53,8 @@ class Request:
         Of the H3 cells among the candidates.
     districts : tuple of adcode
         Where new sites and upgrades may be; empty for the whole area.
+    residents : tuple of adcode
+        Whose people count; empty for everybody's.
     sites : tuple of UserSite
     options, upgrades : tuple of str
         Kinds of new site and of upgrade on offer; see ``standards/siting.yaml``.
@@ -80,6 +82,7 @@ class Request:
     sources: tuple[Origin, ...] = ("townships",)
     resolution: int = 7
     districts: tuple[str, ...] = ()
+    residents: tuple[str, ...] = ()
     sites: tuple[UserSite, ...] = ()
     options: tuple[str, ...] = ("branch",)
     upgrades: tuple[str, ...] = ()

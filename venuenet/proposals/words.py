@@ -70,6 +70,11 @@ FLAGS: Mapping[str, Words] = {
         "the model lets each sample point use what it reaches itself; before and after count "
         "cells, so they are no lower",
     ),
+    "some_residents": (
+        "目标、范围内与新增人数只计所列区（residents）的居民；前后对比按全市",
+        "the objective and the people of each site count residents of the districts named only; "
+        "before and after count everybody",
+    ),
     "weighted": (
         "目标按人群加权：每位居民计 1，所列人群另加其权重",
         "people are weighted: everybody is 1, those of the groups named more by their weight",
