@@ -159,3 +159,24 @@ def test_two_new_venues_on_one_spot_stand_in_the_order_of_the_list(beijing, few,
         after = sorted([*located, twin], key=lambda v: v.venue_id)
         found = with_venues(everything, engine, few, located, after)
         assert np.array_equal(found.near_venue, engine.times(few, after, 3600).near_venue)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"adcode": "110119"}, {"precision_m": 4000.0}, {"status": "unknown"}, {"kind": "base"}],
+)
+def test_venues_that_stay_where_they_are_but_are_told_otherwise(beijing, few, located, change):
+    engine = WalkEstimate(beijing.area, beijing.assumptions)
+    everything = engine.times(few, located, 3600)
+    differ = 0
+    # Those near the cells looked at: of others nothing would show.
+    near = [v for v in np.unique(everything.near_venue[:, 0]) if v >= 0]
+    for i in near[::6]:
+        after = [dataclasses.replace(v, **change) if v is located[i] else v for v in located]
+        found = with_venues(everything, engine, few, located, after)
+        expected = engine.times(few, after, 3600)
+        for name in (*PARTS, "near_venue"):
+            a, b = getattr(found, name), getattr(expected, name)
+            assert np.array_equal(a, b), name
+            differ += not np.array_equal(b, getattr(everything, name))
+    assert differ
