@@ -127,7 +127,7 @@ def test_the_most_people_are_reached(town: tuple[int, set[str], bool], small: in
     reach, people, rules = instance(*town[:2])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(most, "_SMALL", small)  # with prices as well as without
-        patch.setattr(most, "_KICKS", 10)
+        patch.setattr(most, "_WORK", 1000)
         given_as = csr_array(reach) if town[2] else reach
         found = cover.cover_most(given_as, people, rules)
     agree(found, reach, rules, lambda c: float(people @ (counts(reach, rules, c) > 0)), 1)

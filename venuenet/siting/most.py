@@ -21,8 +21,10 @@ _SMALL = 30_000
 """Entries of a matrix that branch and bound alone deals with in a moment."""
 _SQUEEZE = 0.4
 """Share of the time for interchange and prices; branch and bound gets the rest."""
-_KICKS, _STEPS, _CALM = 500, 200, 4
-"""Kicks and subgradient steps of a turn; turns without a gain that end it."""
+_STEPS, _CALM = 200, 4
+"""Subgradient steps of a turn; turns without a gain that end it."""
+_WORK, _WORK_PER_S = 20_000_000, 7_000_000
+"""Annealing of the first turn, doubled from turn to turn; and at most, per second of the limit."""
 
 
 def most(
@@ -118,7 +120,8 @@ def _squeezed(
     entries = np.bincount(coverage.reach.indices, minlength=n)
     for turn in range(1000):
         before = (coverage.reached(start), least)
-        start = improved(coverage, start, slots, kicks=_KICKS, seed=turn)
+        work = int(min(_WORK << min(turn, 20), _WORK_PER_S * task.limits.seconds))
+        start = improved(coverage, start, slots, work=work, seed=turn)
         goal = coverage.reached(start)
         price, _ = prices(
             coverage, weight, capacity, goal, price, steps=_STEPS, length=max(0.6**turn, 0.02)

@@ -21,8 +21,11 @@ Rows = tuple[Indices, Indices, Floats, Floats, Floats]
 State = tuple[Indices, Indices, Indices, Floats, Floats, Floats, Floats]
 
 _TOLERANCE = 1e-7
-_KICK = 6
-"""Random exchanges in a kick, at most: few enough to keep most of a good choice."""
+_HOT, _COLD = 0.04, 0.004
+"""People an exchange may lose with probability 1/e, at first and at last, as a share of those whom
+a chosen site serves on average: at first a choice is half forgotten, at last hardly changed."""
+_FAR = 0.1
+"""Share of exchanges tried with a site anywhere; the others are with one that shares a place."""
 _PATIENCE = 20
 """Steps without a better bound before they get shorter."""
 
@@ -65,15 +68,15 @@ class Coverage:
 
 
 def improved(
-    coverage: Coverage, start: Bools, slots: int, *, kicks: int = 0, seed: int = 0
+    coverage: Coverage, start: Bools, slots: int, *, work: int = 0, seed: int = 0
 ) -> Bools:
     """Improve a choice by adding sites and exchanging pairs, until neither helps.
 
     The interchange of Teitz & Bart (1968): the best exchange of a chosen site for another that
     keeps the rules, again and again. All exchanges are valued in one pass over the places, since
-    a place reached by one chosen site knows which it is. From there, ``kicks`` times, a few random
-    sites are exchanged and the choice is improved again; the better one stays (iterated local
-    search; Lourenço, Martin & Stützle 2003).
+    a place reached by one chosen site knows which it is. From there on simulated annealing
+    (Kirkpatrick, Gelatt & Vecchi 1983; of sites, Murray & Church 1996): random exchanges, each
+    made if it reaches more people or, less and less often, fewer.
 
     Parameters
     ----------
@@ -82,7 +85,9 @@ def improved(
         May fall short of the lower sides of rules: then sites are added as far as possible.
     slots : int
         No choice has more sites than this.
-    kicks : int
+    work : int
+        How much annealing: exchanges looked at, and entries of ``reach`` gone through for those
+        made. A second is some 3e8.
     seed : int
 
     Returns
@@ -95,7 +100,7 @@ def improved(
     rows = (*_parts(rules), rules.data, coverage.low, coverage.high)
     chosen = start.copy()
     slots = max(slots, int(start.sum()))  # sites forced may be more than the rules allow
-    _search(reach, rows, coverage.lower < coverage.upper, chosen, slots, kicks, seed)
+    _search(reach, rows, coverage.lower < coverage.upper, chosen, slots, work, seed)
     return chosen
 
 
@@ -260,8 +265,59 @@ def _exchange(
 
 
 @kernel
-def _search(  # noqa: PLR0912  one loop, compiled
-    reach: Reach, rule: Rows, free: Bools, chosen: Bools, slots: int, kicks: int, seed: int
+def _proposed(leave: int, reach: Reach) -> int:
+    """Draw a site that may come for one that goes: mostly one that shares a place with it."""
+    first, places, row, sites, _ = reach
+    if leave < 0 or first[leave] == first[leave + 1] or np.random.random() < _FAR:  # noqa: NPY002
+        return np.random.randint(len(first) - 1)  # noqa: NPY002
+    place = places[np.random.randint(first[leave], first[leave + 1])]  # noqa: NPY002
+    enter: int = sites[np.random.randint(row[place], row[place + 1])]  # noqa: NPY002
+    return enter
+
+
+@kernel
+def _anneal(
+    reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State, work: int, value: float
+) -> Indices:
+    """Exchange at random, ever more carefully; gives the slots of the best choice met.
+
+    ``value`` is the people reached now.
+    """
+    slot_of, _, _, used, gain, alone, kept = state
+    best, most = at_slot.copy(), value
+    mean_row = len(reach[3]) / max(len(reach[4]), 1)
+    hot, degree, tried, done = _HOT * value / len(at_slot), 0.0, 0, 0.0
+    while done < work:
+        if tried % 100 == 0:
+            degree = max(hot * (_COLD / _HOT) ** (done / work), 1e-9)
+        tried += 1
+        done += 1.0
+        slot = np.random.randint(len(at_slot))  # noqa: NPY002
+        leave = at_slot[slot]
+        enter = _proposed(leave, reach)
+        if slot_of[enter] >= 0 or not free[enter] or (leave >= 0 and not free[leave]):
+            continue
+        change = gain[enter]
+        if leave >= 0:
+            change += kept[enter, slot] - alone[slot]
+        if change < 0 and np.random.random() >= np.exp(change / degree):  # noqa: NPY002
+            continue
+        if _allowed(enter, leave, rule, used):
+            value += _exchange(enter, slot, reach, rule, at_slot, state)
+            done += mean_row * (reach[0][enter + 1] - reach[0][enter])
+            if leave >= 0:
+                done += mean_row * (reach[0][leave + 1] - reach[0][leave])
+            if value > most + 1e-6:
+                most = value
+                best[:] = at_slot
+    if value + _climb(reach, rule, free, at_slot, state) > most:
+        best[:] = at_slot
+    return best
+
+
+@kernel
+def _search(
+    reach: Reach, rule: Rows, free: Bools, chosen: Bools, slots: int, work: int, seed: int
 ) -> None:
     """Improve ``chosen`` in place."""
     np.random.seed(seed)  # noqa: NPY002  compiled: numba's own, apart from Python's
@@ -275,40 +331,16 @@ def _search(  # noqa: PLR0912  one loop, compiled
         np.full(sites, -1, np.int32), np.zeros(places, np.int32), np.zeros(places, np.int32),
         np.zeros(len(rule[3])), gain, np.zeros(slots), np.zeros((sites, slots)),
     )  # fmt: skip
-    slot = 0
+    slot, value = 0, 0.0
     for site in range(sites):
         if chosen[site]:
-            _exchange(site, slot, reach, rule, at_slot, state)
+            value += _exchange(site, slot, reach, rule, at_slot, state)
             slot += 1
-    _climb(reach, rule, free, at_slot, state)
-    best = at_slot.copy()
-    for _ in range(kicks):
-        change = 0.0
-        done, size = 0, np.random.randint(2, _KICK + 1)  # noqa: NPY002
-        for _ in range(20):
-            enter, slot = np.random.randint(sites), np.random.randint(slots)  # noqa: NPY002
-            leave = at_slot[slot]
-            if leave < 0 or not free[leave] or state[0][enter] >= 0 or not free[enter]:
-                continue
-            if _allowed(enter, leave, rule, state[3]):
-                change += _exchange(enter, slot, reach, rule, at_slot, state)
-                done += 1
-                if done == size:
-                    break
-        change += _climb(reach, rule, free, at_slot, state)
-        if change >= 0:
-            best[:] = at_slot
-            continue
-        for slot in range(slots):
-            if at_slot[slot] != best[slot] and at_slot[slot] >= 0:
-                _put(at_slot[slot], slot, -1, reach, rule, state)
-        for slot in range(slots):
-            if at_slot[slot] != best[slot]:
-                at_slot[slot] = best[slot]
-                if best[slot] >= 0:
-                    _put(best[slot], slot, 1, reach, rule, state)
+    value += _climb(reach, rule, free, at_slot, state)
+    if work > 0:
+        at_slot = _anneal(reach, rule, free, at_slot, state, work, value)
     chosen[:] = False
-    chosen[best[best >= 0]] = True
+    chosen[at_slot[at_slot >= 0]] = True
 
 
 @kernel
