@@ -86,6 +86,19 @@ def few(beijing):
     )
 
 
+def same_tables(after, few, made):
+    """All tables are those of a full search in the area as edited."""
+    venues = counted(after.area)
+    for mode, surface, who in tables(few):
+        found = table(after, mode, surface, who)
+        engines = dataclasses.replace(made.engines(who), area=after.area)
+        engine = engines.one(mode, few.demand, venues, surface)
+        expected = engine.times(few.demand, venues, 3600)
+        assert found.venue_ids == expected.venue_ids
+        for name in ARRAYS:
+            assert np.array_equal(getattr(found, name), getattr(expected, name)), (mode, name)
+
+
 def test_two_hundred_random_edits_equal_a_full_search(few):
     rng = np.random.default_rng(2026)
     made = ready(few)
@@ -93,17 +106,24 @@ def test_two_hundred_random_edits_equal_a_full_search(few):
     for i in range(EDITS):
         edits = [random_edit(rng, few, f"V{rng.integers(10**6):06}-{i}")]
         after = applied(few, edits)
-        venues = counted(after.area)
-        for mode, surface, who in tables(few):
-            found = table(after, mode, surface, who)
-            engines = dataclasses.replace(made.engines(who), area=after.area)
-            engine = engines.one(mode, few.demand, venues, surface)
-            expected = engine.times(few.demand, venues, 3600)
-            assert found.venue_ids == expected.venue_ids
-            for name in ARRAYS:
-                assert np.array_equal(getattr(found, name), getattr(expected, name)), (i, name)
+        same_tables(after, few, made)
         changed += not np.array_equal(after.times["drive"].near_s, few.times["drive"].near_s)
     assert changed > EDITS / 2
+
+
+def test_rail_without_anything_else_equals_a_full_search(few):
+    area, made = few.area, ready(few)
+    ends = [str(s) for s in area.stations["station_id"].iloc[[3, 200]]]
+    new = NewStation("S-00000001", "情景站", 116.95, 40.35)
+    line = NewLine("情景线", (ends[0], new.station_id, ends[1]), (9.0, 14.0), 6.0, stations=(new,))
+    busiest = str(area.links["line"].value_counts().index[0])
+    for edits in ([line], [Headway(busiest, 60.0)]):
+        after = applied(few, edits)
+        same_tables(after, few, made)
+        for who in (None, *few.others):
+            was, now = (table(s, "transit", False, who) for s in (few, after))
+            assert not np.array_equal(now.near_s, was.near_s)
+        assert np.array_equal(after.times["walk"].near_s, few.times["walk"].near_s)
 
 
 def whole(beijing, edits, folder):
