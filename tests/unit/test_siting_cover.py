@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from venuenet.siting import cover, most
+from venuenet.siting import cover, fairly, most
 from venuenet.siting.types import Rules, Sites
 
 Bools = NDArray[np.bool_]
@@ -150,7 +150,7 @@ def test_prices_rule_out_no_site_of_a_better_choice(monkeypatch: pytest.MonkeyPa
     # The best choice is found only if the prices leave the search all its sites.
     monkeypatch.setattr(most, "_SMALL", 1)
     monkeypatch.setattr(most, "_STEPS", 10)  # rough prices: less slack
-    monkeypatch.setattr(most, "_start", second_best)
+    monkeypatch.setattr(most, "start_of", second_best)
     monkeypatch.setattr(most, "_squeezed", watched)
     monkeypatch.setattr(most, "improved", lambda _coverage, chosen, *_, **__: chosen)
     for seed in range(60):
@@ -221,10 +221,42 @@ def test_the_worst_served_area_comes_first(town: tuple[int, set[str], bool]) -> 
         n = counts(reach, rules, chosen)
         return float(people @ (n > 0)) if worst(chosen) >= highest - 1e-9 else -np.inf
 
-    agree(cover.cover_fairly(reach, people, area, rules), reach, rules, value, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fairly, "_WORK", 1000)
+        found = fairly.cover_fairly(reach, people, area, rules)
+    agree(found, reach, rules, value, 1)
 
 
 def test_more_forced_sites_than_the_count_are_infeasible() -> None:
     reach = np.ones((3, 9), dtype=np.bool_)
     found = cover.cover_most(reach, np.ones(3), Rules(count=1, forced=(0, 1, 2, 3, 4, 5)))
     assert (found.status, found.chosen) == ("infeasible", ())
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_the_fair_choice_does_not_hang_on_a_good_start(
+    lazy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fairly, "_WORK", 1000)
+    monkeypatch.setattr(fairly, "_STEPS", 10)
+    if lazy:  # nothing improves the first choice: bounds and programmes must be right alone
+        monkeypatch.setattr(fairly, "improved", lambda _coverage, chosen, *_, **__: chosen)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        at, spots = rng.random((40, 1, 2)), rng.random((1, 14, 2))
+        reach = np.square(at - spots).sum(axis=2) < 0.06
+        people, area = rng.integers(1, 30, 40), rng.integers(0, 4, 40)
+        fixed = tuple(int(j) for j in rng.integers(0, 14, seed % 2))
+        total = np.bincount(area, people)
+        best = (0.0, 0.0)
+        for c in combinations(sorted(set(range(14)) - set(fixed)), 3):
+            got = people * reach[:, [*c, *fixed]].any(axis=1)
+            best = max(best, (round((np.bincount(area, got) / total).min(), 9), got.sum()))
+        rules = Rules(count=3, fixed=fixed)
+        found = fairly.cover_fairly(reach, people, area, rules)
+        assert (found.status, found.objective) == ("optimal", pytest.approx(best[1]))
+        with pytest.MonkeyPatch.context() as patch:  # as when time runs out
+            patch.setattr(fairly, "_level", lambda _task, _city, chosen, _: (chosen, False))
+            hasty = fairly.cover_fairly(reach, people, area, rules)
+        assert hasty.status == "time_limit"
+        assert hasty.bound >= max(best[1], hasty.objective) - 1e-6

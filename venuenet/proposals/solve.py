@@ -259,7 +259,9 @@ def _covering(
     if request.goal == "cover_twice":
         return cover.cover_twice(reach, people, rules, limits)
     if request.goal == "cover_fairly":
-        return cover.cover_fairly(reach, people, district_of(snapshot, matrix), rules, limits)
+        from venuenet.siting.fairly import cover_fairly  # noqa: PLC0415  brings the solver
+
+        return cover_fairly(reach, people, district_of(snapshot, matrix), rules, limits)
     return cover.cover_most(reach, people, rules, limits)
 
 

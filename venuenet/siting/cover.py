@@ -14,9 +14,8 @@ from scipy.sparse import block_array, csr_array, eye_array
 
 from venuenet.siting.most import most
 from venuenet.siting.reduce import merged, needed, task, weights
-from venuenet.siting.solver import Solved
 from venuenet.siting.types import Limits, Rules, Sites
-from venuenet.siting.written import answer, finish, integral, programme
+from venuenet.siting.written import finish, integral, programme
 
 Reach = ArrayLike | csr_array
 
@@ -183,74 +182,3 @@ def cover_twice(
         written = replace(written, integer=np.ones(n + 2 * m, dtype=np.bool_))
     written = replace(written, offset=-float(weight[already == 2].sum()))
     return finish(asked, asked.sites, written, -1, step=0.0)
-
-
-def cover_fairly(
-    reach: Reach, people: ArrayLike, area: ArrayLike, rules: Rules, limits: Limits = Limits()
-) -> Sites:
-    """Raise the share reached in the worst-served area first, then reach the most people.
-
-    First maximise t with sum over i in a of w_i y_i >= t sum over i in a of w_i for every area a
-    that has people; then, t kept, maximise sum w_i y_i (the order of Rawls's maximin, with
-    efficiency second; cf. Ogryczak 1997). y_i <= sum_j a_ij x_j, 0 <= y_i <= 1.
-
-    Parameters
-    ----------
-    reach : (places, sites) array_like or csr_array of bool
-    people : (places,) array_like
-    area : (places,) array_like of int
-        Area of each place, such as its district; not negative.
-    rules : Rules
-    limits : Limits
-
-    Returns
-    -------
-    Sites
-        ``objective`` and ``bound`` in people reached, of choices that serve the worst area best.
-        When time runs out before the worst share is proven best, ``bound`` counts everybody whom
-        any choice could reach.
-    """
-    asked = task(reach, rules, limits)
-    weight = weights(people, asked.places)
-    areas = np.asarray(area)
-    if areas.shape != (asked.places,) or not np.issubdtype(areas.dtype, np.integer):
-        raise ValueError("area must be one whole number per place")
-    _, areas = np.unique(areas, return_inverse=True)
-    total = np.bincount(areas, weight)
-    had = np.bincount(areas, weight * asked.there, len(total))
-    counted = ~asked.there & (weight > 0)
-    groups = merged(csr_array(asked.reach[counted][:, asked.sites]), areas[counted])
-    mass, where = groups.total(weight[counted]), groups.any(areas[counted])
-    peopled = np.flatnonzero(total > 0)
-    n, m, k = len(asked.sites), len(mass), len(peopled)
-    shares = csr_array((mass / total[where], (where, np.arange(m))), shape=(len(total), m))
-    level = csr_array(-np.ones((k, 1)))
-    rows = block_array(
-        [
-            [-groups.reach, eye_array(m), csr_array((m, 1))],
-            [csr_array((k, n)), shares[peopled], level],
-        ],
-        format="csr",
-    )
-    worst = programme(
-        asked, asked.sites, np.zeros(n), np.append(np.zeros(m), -1.0), csr_array(rows),
-        np.append(np.full(m, -np.inf), -had[peopled] / total[peopled]),
-        np.append(np.zeros(m), np.full(k, np.inf)),
-    )  # fmt: skip
-    first = asked.solve(worst, gap=0.0)
-    if first.x is None:
-        return answer(asked, asked.sites, first, -1)
-    reached = groups.reach @ np.rint(first.x[:n]) > 0
-    served = (had + np.bincount(where, mass * reached, len(total)))[peopled] / total[peopled]
-    lower = np.append(asked.lower[asked.sites], np.zeros(m + 1))
-    lower[-1] = max(float(served.min(initial=1.0)) - 1e-9, 0.0)
-    most = replace(
-        worst, cost=np.concatenate([np.zeros(n), -mass, [0.0]]), lower=lower, offset=-had.sum()
-    )
-    then = asked.solve(most, start=first.x)
-    if first.status != "optimal":
-        known = first.x if then.x is None else then.x
-        value = float(most.cost @ np.append(np.rint(known[:n]), known[n:])) + most.offset
-        bound = -float(had.sum() + mass[np.diff(groups.reach.indptr) > 0].sum())
-        then = Solved("time_limit", known, value, bound)
-    return answer(asked, asked.sites, then, -1)

@@ -43,11 +43,8 @@ def most(
     base : float
         People whom fixed sites reach.
     """
-    coverage = Coverage(
-        reach, people, csr_array(task.rows[:, sites]), task.low, task.high,
-        task.lower[sites], np.ones(len(sites)),
-    )  # fmt: skip
-    start = _start(task, coverage, sites)
+    coverage = coverage_of(task, reach, people, sites)
+    start = start_of(task, coverage, sites)
     if isinstance(start, Solved):
         return answer(task, sites, start, -1)
     n = len(sites)
@@ -84,7 +81,37 @@ def most(
     return sites_of(task, picked, value, max(proven, value), status)
 
 
-def _start(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray[np.bool_] | Solved:
+def coverage_of(task: Task, reach: csr_array, people: Floats, sites: NDArray[np.intp]) -> Coverage:
+    """Put places, people and rules together for interchange and prices."""
+    return Coverage(
+        reach, people, csr_array(task.rows[:, sites]), task.low, task.high,
+        task.lower[sites], np.ones(len(sites)),
+    )  # fmt: skip
+
+
+def bounded(task: Task, coverage: Coverage, price: Floats) -> tuple[float, Floats | None]:
+    """Bound all choices by prices of the places, all rules kept; see ``swap.prices``.
+
+    Returns
+    -------
+    bound : float
+        People; infinite where time ran out.
+    reduced : (sites,) float64, optional
+        By how much less at least any choice reaches that takes a site up, or leaves it.
+    """
+    score = np.asarray(price @ coverage.reach).ravel()
+    best = task.solve(
+        Programme(
+            -score, coverage.rules, coverage.low, coverage.high, coverage.upper,
+            np.zeros(len(score), dtype=np.bool_), coverage.lower,
+        )
+    )  # fmt: skip
+    if best.reduced is None:
+        return np.inf, None
+    return float((coverage.people - price).sum()) - best.bound, best.reduced
+
+
+def start_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray[np.bool_] | Solved:
     """Find a choice that keeps the rules and improve it, or what proves that there is none."""
     n = coverage.reach.shape[1]
     slots = task.slots(sites)
@@ -126,16 +153,9 @@ def _squeezed(
         price, _ = prices(
             coverage, weight, capacity, goal, price, steps=_STEPS, length=max(0.6**turn, 0.02)
         )
-        score = np.asarray(price @ coverage.reach).ravel()
-        best = task.solve(
-            Programme(
-                -score, coverage.rules, coverage.low, coverage.high, coverage.upper,
-                np.zeros(n, dtype=np.bool_), coverage.lower,
-            )
-        )  # fmt: skip
-        if best.reduced is not None:
-            bound = float((coverage.people - price).sum()) - best.bound
-            stays &= bound - best.reduced >= goal * (1 + task.limits.gap) + base * task.limits.gap
+        bound, reduced = bounded(task, coverage, price)
+        if reduced is not None:
+            stays &= bound - reduced >= goal * (1 + task.limits.gap) + base * task.limits.gap
             least = min(least, bound)
         task.tell(base + goal, base + least)
         calm = 0 if goal > before[0] or least < before[1] * (1 - 1e-5) else calm + 1

@@ -228,6 +228,7 @@ class Task:
         step: float = 0.0,
         gap: float | None = None,
         known: tuple[float, float] | None = None,
+        share: float = 1.0,
     ) -> Solved:
         """Solve a programme within the limits.
 
@@ -243,6 +244,8 @@ class Task:
             Instead of the limits'.
         known : tuple of float, optional
             An objective and a bound already told, of a model that maximises.
+        share : float
+            Of the time left.
         """
 
         def heard(objective: float, bound: float) -> None:
@@ -253,7 +256,7 @@ class Task:
 
         return solve(
             programme,
-            time_limit_s=max(self.left(), 0.0),
+            time_limit_s=max(share * self.left(), 0.0),
             relative_gap=self.limits.gap if gap is None else gap,
             absolute_gap=0.999 * step,
             start=start,
