@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import block_array, csr_array, eye_array
 
-from venuenet.siting.most import most
+from venuenet.siting.most import bound_of, coverage_of, most, start_of
 from venuenet.siting.reduce import merged, needed, task, weights
+from venuenet.siting.solver import Solved
+from venuenet.siting.swap import improved
 from venuenet.siting.types import Limits, Rules, Sites
-from venuenet.siting.written import finish, integral, programme
+from venuenet.siting.written import answer, at_least, finish, integral, programme
 
 Reach = ArrayLike | csr_array
+
+_WORK = 50_000_000
+"""Annealing for a choice to begin with."""
 
 
 def cover_most(reach: Reach, people: ArrayLike, rules: Rules, limits: Limits = Limits()) -> Sites:
@@ -181,4 +186,18 @@ def cover_twice(
     if second > 0.5:  # else first comes first by itself
         written = replace(written, integer=np.ones(n + 2 * m, dtype=np.bool_))
     written = replace(written, offset=-float(weight[already == 2].sum()))
-    return finish(asked, asked.sites, written, -1, step=0.0)
+    worth = mass * np.where(had > 0, second, 1 - second)  # of a first site in reach
+    near = coverage_of(asked, groups.reach, worth, asked.sites)
+    start = start_of(asked, near, asked.sites)
+    if isinstance(start, Solved):
+        return answer(asked, asked.sites, start, -1)
+    start = improved(
+        near, start, asked.slots(asked.sites), work=min(_WORK, 1000 * groups.reach.nnz)
+    )
+    reached = had + groups.reach @ start.astype(np.float64)
+    x = np.concatenate([start, reached >= 1, reached >= 2]).astype(np.float64)
+    # Nobody counts for more than once, whoever had one already only for the second.
+    once = coverage_of(asked, groups.reach, mass * np.where(had > 0, second, 1.0), asked.sites)
+    highest = bound_of(asked, once, asked.sites) + float((1 - second) * (mass @ had))
+    found = asked.solve(written, start=x, sign=-1)
+    return answer(asked, asked.sites, at_least(written, found, x, written.offset - highest), -1)

@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import block_array, csr_array, eye_array
 
 from venuenet.siting.cover import Reach
-from venuenet.siting.most import bounded, coverage_of, start_of
+from venuenet.siting.most import bound_of, bounded, coverage_of, start_of
 from venuenet.siting.reduce import Task, merged, task, weights
 from venuenet.siting.solver import Programme, Solved
 from venuenet.siting.swap import Bools, improved, prices
 from venuenet.siting.types import Floats, Limits, Rules, Sites
-from venuenet.siting.written import answer, programme
+from venuenet.siting.written import answer, at_least, programme
 
 _ROUNDS, _ETA = 16, 6.0
 """Rounds of weighing areas; how strongly an area's share served lowers its weight."""
@@ -181,26 +181,16 @@ def _fullest(asked: Task, city: _Areas, chosen: Bools, proven: bool) -> Solved:
     model = replace(model, offset=-float(city.had.sum()))
     start = _with_places(city, chosen)
     found = asked.solve(model, start=start, sign=-1)
-    known = start if found.x is None else found.x
-    value = float(model.cost @ np.append(np.rint(known[:n]), known[n:])) + model.offset
-    return Solved(
-        found.status if proven and found.x is not None else "time_limit",
-        known,
-        value,
-        max(found.bound, -_bound(asked, city)) if proven else -_bound(asked, city),
-    )
+    highest = -_bound(asked, city)
+    if not proven:  # what was found holds for this worst share only
+        found = replace(found, bound=highest)
+    return at_least(model, found, start, highest)
 
 
 def _bound(asked: Task, city: _Areas) -> float:
     """People no choice exceeds, however it serves the worst area."""
     coverage = coverage_of(asked, city.reach, city.people, asked.sites)
-    weight, capacity = asked.capacity(asked.sites)
-    price, _ = prices(
-        coverage, weight, capacity, 0.0, 0.5 * city.people, steps=2 * _STEPS, length=1.0
-    )
-    bound, _ = bounded(asked, coverage, price)
-    reachable = float(city.people[np.diff(city.reach.indptr) > 0].sum())
-    return float(city.had.sum()) + min(bound, reachable)
+    return float(city.had.sum()) + bound_of(asked, coverage, asked.sites)
 
 
 def _shares(city: _Areas) -> csr_array:

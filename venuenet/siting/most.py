@@ -111,6 +111,16 @@ def bounded(task: Task, coverage: Coverage, price: Floats) -> tuple[float, Float
     return float((coverage.people - price).sum()) - best.bound, best.reduced
 
 
+def bound_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> float:
+    """Bound what any choice among some sites reaches, by one run of prices."""
+    weight, capacity = task.capacity(sites)
+    price, _ = prices(
+        coverage, weight, capacity, 0.0, 0.5 * coverage.people, steps=_STEPS, length=1.0
+    )
+    bound, _ = bounded(task, coverage, price)
+    return min(bound, float(coverage.people[np.diff(coverage.reach.indptr) > 0].sum()))
+
+
 def start_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray[np.bool_] | Solved:
     """Find a choice that keeps the rules and improve it, or what proves that there is none."""
     n = coverage.reach.shape[1]
@@ -126,7 +136,7 @@ def start_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray
             gap=0.1,
         )  # fmt: skip
         if found.x is None:
-            return replace(found, bound=-float(coverage.people.sum()))
+            return replace(found, bound=-np.inf)
         chosen = improved(coverage, found.x > 0.5, slots)
     return chosen
 
