@@ -272,3 +272,12 @@ def test_the_fair_choice_does_not_hang_on_a_good_start(
             hasty = fairly.cover_fairly(reach, people, area, rules)
         assert hasty.status == "time_limit"
         assert hasty.bound >= max(best[1], hasty.objective) - 1e-6
+
+
+def test_of_nobody_nobody_is_reached_and_whole_people_stay_whole() -> None:
+    reach = np.array([[1, 0, 1], [0, 1, 1], [1, 1, 0]], dtype=np.bool_)
+    area = np.array([0, 0, 1])
+    for rules in (Rules(count=1), Rules(count=0), Rules(count=1, fixed=(0, 1))):
+        nobody = fairly.cover_fairly(reach, np.zeros(3), area, rules)
+        assert (str(nobody.objective), nobody.status) == ("0.0", "optimal")
+    assert fairly.cover_fairly(reach, [1, 2, 3], area, Rules(count=1)).objective == 5

@@ -181,6 +181,8 @@ def _fullest(asked: Task, city: _Areas, chosen: Bools, proven: bool) -> Solved:
     model = replace(model, offset=-float(city.had.sum()))
     start = _with_places(city, chosen)
     found = asked.solve(model, start=start, sign=-1)
+    if found.x is not None:  # people in whole groups, without the solver's tolerance
+        found = replace(found, x=_with_places(city, found.x[:n] > 0.5))
     highest = -_bound(asked, city)
     if not proven:  # what was found holds for this worst share only
         found = replace(found, bound=highest)

@@ -81,8 +81,8 @@ def sites_of(
     gap = abs(objective - bound) / max(abs(objective), 1e-9)
     return Sites(
         chosen=tuple(sorted(int(site) for site in chosen)),
-        objective=float(objective),
-        bound=float(bound),
+        objective=float(objective) + 0.0,  # no minus before a zero
+        bound=float(bound) + 0.0,
         gap=float(gap) if np.isfinite(gap) else np.inf,
         status=status,
         seconds=time.monotonic() - task.begun,
