@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from venuenet.area import check, load
 from venuenet.errors import BadQueryError, UnknownNameError
 from venuenet.scenarios.apply import applied, edited
-from venuenet.scenarios.edits import Close, Population
+from venuenet.scenarios.edits import Close, NewLine, NewStation, Population
 from venuenet.scenarios.pack import write_scenario_pack
 from venuenet.scenarios.people import MOST_PEOPLE, edited_demand, edited_people
 
@@ -118,3 +118,22 @@ def test_imported_shares_are_not_left_out_in_silence(beijing):
     with pytest.raises(BadQueryError, match="导入的人群比例") as error:
         applied(some, [Population(2035, {"110108": 3_000_000})])
     assert error.value.param == "population"
+
+
+def test_nobody_moves_house_to_a_new_station(beijing):
+    area = beijing.area
+    ends = [str(s) for s in area.stations["station_id"].iloc[[3, 200]]]
+    # In the middle of a township, where a station of today would draw its residents.
+    home = int(np.argmax(np.bincount(beijing.demand.row_cell, beijing.demand.people)))
+    at = float(beijing.demand.lon[home]), float(beijing.demand.lat[home])
+    new = NewStation("S-00000001", "情景站", *at)
+    line = NewLine("情景线", (ends[0], new.station_id, ends[1]), (9.0, 14.0), 6.0, stations=(new,))
+    year = Population(2035, {str(area.districts["adcode"].iloc[9]): 1_900_000})
+    with_line, without = (
+        edited_demand(beijing, edited(area, edits)) for edits in ([line, year], [year])
+    )
+    assert np.array_equal(with_line.cell, without.cell)
+    assert np.array_equal(with_line.people, without.people)
+    real = edited(area, [line, year])
+    real.stations["method"] = "osm"
+    assert not np.array_equal(edited_demand(beijing, real).people, without.people)
