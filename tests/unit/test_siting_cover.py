@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from venuenet.siting import cover, fairly, most, written
-from venuenet.siting.solver import Solved
+from venuenet.siting import cover, fairly, least, most, reduce, written
+from venuenet.siting.solver import Solved, solve
 from venuenet.siting.types import Rules, Sites
 
 Bools = NDArray[np.bool_]
@@ -127,7 +127,7 @@ often = settings(max_examples=120, deadline=None)
 def test_the_most_people_are_reached(town: tuple[int, set[str], bool], small: int) -> None:
     reach, people, rules = instance(*town[:2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(most, "_SMALL", small)  # with prices as well as without
+        patch.setattr(most, "SMALL", small)  # with prices as well as without
         patch.setattr(most, "_WORK", 1000)
         given_as = csr_array(reach) if town[2] else reach
         found = cover.cover_most(given_as, people, rules)
@@ -149,7 +149,7 @@ def test_prices_rule_out_no_site_of_a_better_choice(monkeypatch: pytest.MonkeyPa
         return found
 
     # The best choice is found only if the prices leave the search all its sites.
-    monkeypatch.setattr(most, "_SMALL", 1)
+    monkeypatch.setattr(most, "SMALL", 1)
     monkeypatch.setattr(most, "_STEPS", 10)  # rough prices: less slack
     monkeypatch.setattr(most, "start_of", second_best)
     monkeypatch.setattr(most, "_squeezed", watched)
@@ -179,9 +179,9 @@ def test_every_place_is_reached_at_the_least_cost(town: tuple[int, set[str], boo
 
 
 @often
-@given(towns, st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0]))
+@given(towns, st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0]), st.sampled_from([1, 10**9]))
 def test_a_share_is_reached_at_the_least_cost(
-    town: tuple[int, set[str], bool], share: float
+    town: tuple[int, set[str], bool], share: float, small: int
 ) -> None:
     reach, people, rules = instance(*town[:2])
     cost = np.ones(reach.shape[1]) if rules.cost is None else rules.cost
@@ -190,7 +190,96 @@ def test_a_share_is_reached_at_the_least_cost(
         served = people @ (counts(reach, rules, chosen) > 0) >= share * people.sum() - 1e-9
         return float(cost[list(chosen)].sum()) if served else np.inf
 
-    agree(cover.cover_share(reach, people, share, rules), reach, rules, value, -1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(least, "SMALL", small)  # with budgets and prices as well as without
+        patch.setattr(least, "_WORK", 1000)
+        patch.setattr(least, "_MOST_WORK", 10_000)
+        found = cover.cover_share(reach, people, share, rules)
+    agree(found, reach, rules, value, -1)
+
+
+EVERY_CHOICE = np.array(list(np.ndindex((2,) * 12)), dtype=np.float64)
+"""Of twelve sites: 4,096 rows."""
+
+
+def spread_town(seed: int, cost: NDArray[np.float64]) -> tuple[Any, ...]:
+    """Places and twelve sites on a square, a share to reach, and what each choice then costs."""
+    rng = np.random.default_rng(seed)
+    at, spots = rng.random((40, 1, 2)), rng.random((1, 12, 2))
+    reach = np.square(at - spots).sum(axis=2) < 0.06
+    people = rng.integers(1, 30, 40).astype(np.float64)
+    share = 0.6 * float(people @ reach.any(axis=1) / people.sum())
+    enough = people @ (reach @ EVERY_CHOICE.T > 0) >= share * people.sum() - 1e-9
+    return reach, people, share, np.where(enough, EVERY_CHOICE @ cost, np.inf)
+
+
+def test_prices_rule_out_no_site_of_a_cheaper_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    squeezed, ruled_out = least._squeezed, 0
+
+    def watched(*given: Any) -> Any:
+        nonlocal ruled_out
+        found = squeezed(*given)
+        ruled_out += int((~found[2]).sum())
+        return found
+
+    # Beginning with a choice a little too dear, the cheapest is found only if no site of it was
+    # ruled out.
+    monkeypatch.setattr(least, "SMALL", 1)
+    monkeypatch.setattr(least, "_STEPS", 10)  # rough prices: less slack
+    monkeypatch.setattr(least, "_squeezed", watched)
+    monkeypatch.setattr(least, "_cheaper", lambda *_: None)
+    monkeypatch.setattr(cover, "needed", lambda _reach, _rules, sites: sites)
+    for seed in range(60):
+        whole = np.random.default_rng(seed).integers(1, 5, 12).astype(np.float64)
+        cost = whole * (0.5 if seed % 2 else 1.37001)
+        reach, people, share, price = spread_town(seed, cost)
+        second = int(np.argmin(np.where(price > price.min() + 1e-9, price, np.inf)))
+        dear = EVERY_CHOICE[second] > 0
+        monkeypatch.setattr(least, "_start", lambda *_, dear=dear: dear)
+        found = cover.cover_share(reach, people, share, Rules(cost=cost))
+        assert (found.objective, found.bound) == pytest.approx((price.min(), price.min()))
+    assert ruled_out > 100
+
+
+@pytest.mark.parametrize("steps", [200, 3])
+def test_budgets_and_prices_find_and_prove_the_cheapest(
+    steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(least, "SMALL", 1)
+    monkeypatch.setattr(least, "_STEPS", steps)
+    monkeypatch.setattr(least, "_WORK", 10_000)
+    monkeypatch.setattr(least, "_MOST_WORK", 10_000)
+    without_search = 0
+    for seed in range(30):
+        cost = np.random.default_rng(seed).integers(1, 4, 12).astype(np.float64)
+        reach, people, share, price = spread_town(seed, cost)
+        found = cover.cover_share(reach, people, share, Rules(cost=cost))
+        assert (found.objective, found.status) == (price.min(), "optimal")
+        without_search += found.method == "heuristic"
+    assert without_search >= (10 if steps == 200 else 0)
+
+
+def test_the_cheapest_is_told_with_its_gap_where_time_runs_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_search(programme: Any, **given: Any) -> Solved:
+        if programme.integer.any():
+            return Solved("time_limit", None, np.inf, 0.0)
+        return solve(programme, **given)
+
+    monkeypatch.setattr(least, "SMALL", 1)
+    monkeypatch.setattr(least, "_STEPS", 3)
+    monkeypatch.setattr(least, "_cheaper", lambda *_: None)
+    monkeypatch.setattr(reduce, "solve", no_search)
+    unproven = 0
+    for seed in range(30):
+        cost = np.random.default_rng(seed).uniform(1, 4, 12)
+        reach, people, share, price = spread_town(seed, cost)
+        found = cover.cover_share(reach, people, share, Rules(cost=cost))
+        assert 0 < found.bound <= price.min() + 1e-6 <= found.objective + 2e-6
+        assert (found.status == "optimal") == (found.gap <= 1e-9)
+        unproven += found.status == "time_limit"
+    assert unproven > 10
 
 
 @often

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import block_array, csr_array, eye_array
 
+from venuenet.siting.least import least
 from venuenet.siting.most import bound_of, coverage_of, most, start_of
 from venuenet.siting.reduce import merged, needed, task, weights
 from venuenet.siting.solver import Solved
 from venuenet.siting.swap import improved
 from venuenet.siting.types import Limits, Rules, Sites
-from venuenet.siting.written import answer, at_least, finish, integral, programme
+from venuenet.siting.written import answer, at_least, integral, programme
 
 Reach = ArrayLike | csr_array
 
@@ -83,11 +84,8 @@ def cover_all(reach: Reach, rules: Rules = Rules(), limits: Limits = Limits()) -
     bare = csr_array(asked.reach[~asked.there])
     sites = needed(bare, asked.rules, asked.sites)
     groups = merged(csr_array(bare[:, sites])).reach
-    whole = groups.shape[0]
-    written = programme(
-        asked, sites, asked.cost[sites], np.zeros(0), groups, np.ones(whole), np.full(whole, np.inf)
-    )
-    return finish(asked, sites, written)
+    every = groups.shape[0]
+    return least(asked, groups, np.ones(every), sites, every)
 
 
 def cover_share(
@@ -129,15 +127,7 @@ def cover_share(
     short = wanted * (1 - 1e-12) - weight[asked.there].sum()
     if integral(weight):
         short = np.ceil(short)
-    n, m = len(sites), len(mass)
-    rows = block_array(
-        [[-groups.reach, eye_array(m)], [csr_array((1, n)), csr_array(mass[None, :])]], format="csr"
-    )
-    written = programme(
-        asked, sites, asked.cost[sites], np.zeros(m), csr_array(rows),
-        np.append(np.full(m, -np.inf), short), np.append(np.zeros(m), np.inf),
-    )  # fmt: skip
-    return finish(asked, sites, written)
+    return least(asked, groups.reach, mass, sites, short)
 
 
 def cover_twice(

@@ -17,9 +17,9 @@ from venuenet.siting.swap import Coverage, improved, prices
 from venuenet.siting.types import Floats, Sites
 from venuenet.siting.written import answer, integral, programme, sites_of
 
-_SMALL = 30_000
+SMALL = 30_000
 """Entries of a matrix that branch and bound alone deals with in a moment."""
-_SQUEEZE = 0.4
+SQUEEZE = 0.4
 """Share of the time for interchange and prices; branch and bound gets the rest."""
 _STEPS, _CALM = 200, 4
 """Subgradient steps of a turn; turns without a gain that end it."""
@@ -50,7 +50,7 @@ def most(
     n = len(sites)
     step = 1.0 if integral(coverage.people) else 0.0
     bound, stays = float(coverage.people.sum()), np.ones(n, dtype=np.bool_)
-    if coverage.reach.nnz > _SMALL:
+    if coverage.reach.nnz > SMALL:
         start, bound, stays = _squeezed(task, coverage, sites, start, base)
     goal = base + coverage.reached(start)
     floor = np.floor(bound + base + 1e-6) if step and np.isfinite(bound) else bound + base
@@ -151,7 +151,7 @@ def _squeezed(
     """Improve choice and bound in turns; also tell which sites a better choice may have."""
     n = len(start)
     weight, capacity = task.capacity(sites)
-    slots, until = task.slots(sites), task.left() * _SQUEEZE
+    slots, until = task.slots(sites), task.left() * SQUEEZE
     price = coverage.people * np.clip(1.0 - 0.5 * (coverage.reach @ start.astype(float)), 0, 1)
     least, stays, calm = float(coverage.people.sum()), np.ones(n, dtype=np.bool_), 0
     entries = np.bincount(coverage.reach.indices, minlength=n)
@@ -170,7 +170,7 @@ def _squeezed(
         task.tell(base + goal, base + least)
         calm = 0 if goal > before[0] or least < before[1] * (1 - 1e-5) else calm + 1
         enough = least - goal <= task.limits.gap * (base + goal)
-        enough |= entries[stays | start].sum() <= _SMALL / 3
+        enough |= entries[stays | start].sum() <= SMALL / 3
         if enough or calm >= _CALM or task.left() < task.limits.seconds - until:
             break
     return start, least, stays | start

@@ -243,7 +243,7 @@ class Task:
         gap : float, optional
             Instead of the limits'.
         known : tuple of float, optional
-            An objective and a bound already told, of a model that maximises.
+            An objective and a bound already told, in the model's own unit.
         share : float
             Of the time left.
         """
@@ -251,7 +251,8 @@ class Task:
         def heard(objective: float, bound: float) -> None:
             told = (sign * objective, sign * bound) if sign else (np.inf, np.inf)
             if known is not None:
-                told = (max(told[0], known[0]), min(told[1], known[1]))
+                better, other = (min, max) if sign > 0 else (max, min)
+                told = (better(told[0], known[0]), other(told[1], known[1]))
             self.tell(*told)
 
         return solve(

@@ -37,14 +37,6 @@ def programme(
     )
 
 
-def finish(
-    task: Task, sites: NDArray[np.intp], programme: Programme, sign: int = 1, step: float = 1.0
-) -> Sites:
-    """Solve a programme and say what was found; ``sign`` turns its objective into the model's."""
-    whole = step if integral(programme.cost) else 0.0
-    return answer(task, sites, task.solve(programme, sign=sign, step=whole), sign, whole)
-
-
 def at_least(model: Programme, found: Solved, start: Floats, bound: float) -> Solved:
     """Give what a search found, at least the answer it began with and a bound known beside it."""
     x = start if found.x is None else found.x
@@ -94,3 +86,11 @@ def sites_of(
 def integral(values: Floats) -> bool:
     """Whether all values are whole."""
     return bool((values == np.rint(values)).all())
+
+
+def unit_of(cost: Floats) -> float:
+    """Give a number whose multiples all costs are, down to a thousandth; 0 where there is none."""
+    thousands = np.rint(1000 * cost)
+    if not len(cost) or np.abs(1000 * cost - thousands).max() > 1e-6 or thousands.max() > 2**53:
+        return 0.0
+    return float(np.gcd.reduce(thousands.astype(np.int64))) / 1000
