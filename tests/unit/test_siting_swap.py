@@ -1,11 +1,14 @@
 """Interchange and annealing: never worse, within the rules, and as good as trying all choices."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from venuenet.siting.again import improved_again
 from venuenet.siting.rows import checked, rule_rows, site_bounds
 from venuenet.siting.swap import Coverage, improved
 from venuenet.siting.types import Rules
@@ -18,7 +21,8 @@ def town(seed: int, places: int, sites: int, rules: Rules, near: float = 0.06) -
     rules = checked(rules, sites)
     rows, low, high = rule_rows(rules, sites)
     people = rng.integers(1, 30, places).astype(float)
-    return Coverage(reach, people, rows, low, high, *site_bounds(rules, sites))
+    again = np.zeros(len(people))
+    return Coverage(reach, people, again, rows, low, high, *site_bounds(rules, sites))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -62,3 +66,34 @@ def test_annealing_gets_beyond_where_interchange_ends() -> None:
 def test_with_nothing_to_choose_from_nothing_is_chosen() -> None:
     city = town(0, 30, 5, Rules(count=2, forbidden=(0, 1, 2, 3, 4)))
     assert not improved(city, np.zeros(5, dtype=np.bool_), 2, work=10_000).any()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_annealing_finds_the_best_where_a_second_site_counts(seed: int) -> None:
+    city = town(seed, 60, 20, Rules(count=4))
+    city = replace(city, again=np.random.default_rng(seed).uniform(0, 1, 60) * city.people)
+    choices = [np.isin(np.arange(20), c) for c in combinations(range(20), 4)]
+    worst, best = (f(choices, key=city.reached) for f in (min, max))
+    found = improved_again(city, worst, 4, work=3_000_000, seed=seed)
+    assert city.reached(found) == pytest.approx(city.reached(best))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_annealing_for_two_keeps_the_rules_and_is_never_worse(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rules = Rules(
+        cost=rng.integers(1, 4, 40).astype(float), budget=20, district=rng.integers(0, 4, 40),
+        at_least={0: 1, 1: 1}, at_most={2: 2}, place=rng.integers(0, 30, 40), forced=(5,),
+    )  # fmt: skip
+    city = town(seed, 80, 40, rules, near=0.02)
+    city = replace(city, again=0.5 * city.people)
+    start = next(c for _ in range(100_000) if city.keeps(c := choice(rng, 40)))
+    found = improved_again(city, start, 20, work=200_000, seed=seed)
+    assert city.keeps(found)
+    assert city.reached(found) > city.reached(start)
+
+
+def choice(rng: np.random.Generator, sites: int) -> NDArray[np.bool_]:
+    drawn = rng.random(sites) < 0.2
+    drawn[5] = True
+    return drawn

@@ -6,19 +6,15 @@ x keeps the rules (``rows.rule_rows``). Fixed sites are folded into the data.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import block_array, csr_array, eye_array
+from scipy.sparse import csr_array
 
 from venuenet.siting.least import least
-from venuenet.siting.most import bound_of, coverage_of, most, start_of
+from venuenet.siting.most import coverage_of, most
 from venuenet.siting.reduce import merged, needed, task, weights
-from venuenet.siting.solver import Solved
-from venuenet.siting.swap import improved
 from venuenet.siting.types import Limits, Rules, Sites
-from venuenet.siting.written import answer, at_least, integral, programme
+from venuenet.siting.written import integral
 
 Reach = ArrayLike | csr_array
 
@@ -58,9 +54,9 @@ def cover_most(reach: Reach, people: ArrayLike, rules: Rules, limits: Limits = L
     bare = csr_array(asked.reach[~asked.there & (weight > 0)])
     sites = needed(bare, asked.rules, asked.sites)
     groups = merged(csr_array(bare[:, sites]))
-    open_weight = weight[~asked.there & (weight > 0)]
-    base = float(weight[asked.there].sum())
-    return most(asked, groups.reach, groups.total(open_weight), sites, base)
+    mass = groups.total(weight[~asked.there & (weight > 0)])
+    coverage = coverage_of(asked, groups.reach, mass, sites)
+    return most(asked, coverage, sites, float(weight[asked.there].sum()))
 
 
 def cover_all(reach: Reach, rules: Rules = Rules(), limits: Limits = Limits()) -> Sites:
@@ -165,29 +161,10 @@ def cover_twice(
     counted = (already < 2) & (weight > 0)
     groups = merged(csr_array(asked.reach[counted][:, asked.sites]), already[counted])
     mass = groups.total(weight[counted])
-    had = groups.any(already[counted]).astype(np.float64)
-    n, m = len(asked.sites), len(mass)
-    eye = eye_array(m)
-    rows = block_array([[-groups.reach, eye, eye], [csr_array((m, n)), -eye, eye]], format="csr")
-    written = programme(
-        asked, asked.sites, np.zeros(n), np.concatenate([-(1 - second) * mass, -second * mass]),
-        csr_array(rows), np.full(2 * m, -np.inf), np.concatenate([had, np.zeros(m)]),
+    had = groups.any(already[counted]) > 0
+    coverage = coverage_of(
+        asked, groups.reach, mass * np.where(had, second, 1 - second), asked.sites,
+        again=mass * np.where(had, 0, second),
     )  # fmt: skip
-    if second > 0.5:  # else first comes first by itself
-        written = replace(written, integer=np.ones(n + 2 * m, dtype=np.bool_))
-    written = replace(written, offset=-float(weight[already == 2].sum()))
-    worth = mass * np.where(had > 0, second, 1 - second)  # of a first site in reach
-    near = coverage_of(asked, groups.reach, worth, asked.sites)
-    start = start_of(asked, near, asked.sites)
-    if isinstance(start, Solved):
-        return answer(asked, asked.sites, start, -1)
-    start = improved(
-        near, start, asked.slots(asked.sites), work=min(_WORK, 1000 * groups.reach.nnz)
-    )
-    reached = had + groups.reach @ start.astype(np.float64)
-    x = np.concatenate([start, reached >= 1, reached >= 2]).astype(np.float64)
-    # Nobody counts for more than once, whoever had one already only for the second.
-    once = coverage_of(asked, groups.reach, mass * np.where(had > 0, second, 1.0), asked.sites)
-    highest = bound_of(asked, once, asked.sites) + float((1 - second) * (mass @ had))
-    found = asked.solve(written, start=x, sign=-1)
-    return answer(asked, asked.sites, at_least(written, found, x, written.offset - highest), -1)
+    base = weight[already == 2].sum() + (1 - second) * weight[already == 1].sum()
+    return most(asked, coverage, asked.sites, float(base))

@@ -10,9 +10,10 @@ from scipy.sparse import block_array, csr_array, eye_array
 
 from venuenet.siting.cover import Reach
 from venuenet.siting.most import bound_of, bounded, coverage_of, start_of
+from venuenet.siting.prices import prices
 from venuenet.siting.reduce import Task, merged, task, weights
 from venuenet.siting.solver import Programme, Solved
-from venuenet.siting.swap import Bools, improved, prices
+from venuenet.siting.swap import Bools, improved
 from venuenet.siting.types import Floats, Limits, Rules, Sites
 from venuenet.siting.written import answer, at_least, programme
 

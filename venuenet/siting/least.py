@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse import block_array, csc_array, csr_array, eye_array, vstack
 
 from venuenet.siting.most import SMALL, SQUEEZE, coverage_of, start_of
+from venuenet.siting.prices import prices
 from venuenet.siting.reduce import Task, merged
 from venuenet.siting.solver import Programme, Solved, Status
-from venuenet.siting.swap import Bools, Coverage, improved, prices
+from venuenet.siting.swap import Bools, Coverage, improved
 from venuenet.siting.types import Floats, Sites
 from venuenet.siting.written import answer, programme, sites_of, unit_of
 

@@ -1,6 +1,7 @@
 """How reaching the most people is solved: interchange, prices, what they rule out, and a search.
 
-The model is :func:`venuenet.siting.cover.cover_most`'s. Pure.
+The models are :func:`venuenet.siting.cover.cover_most`'s and
+:func:`venuenet.siting.cover.cover_twice`'s. Pure.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import block_array, csr_array, eye_array
+from scipy.sparse import block_array, csr_array, eye_array, vstack
 
+from venuenet.siting.again import improved_again
+from venuenet.siting.prices import prices
 from venuenet.siting.reduce import Task, merged
 from venuenet.siting.solver import Programme, Solved, Status
-from venuenet.siting.swap import Coverage, improved, prices
+from venuenet.siting.swap import Bools, Coverage, improved
 from venuenet.siting.types import Floats, Sites
-from venuenet.siting.written import answer, integral, programme, sites_of
+from venuenet.siting.written import answer, programme, sites_of, unit_of
 
 SMALL = 30_000
 """Entries of a matrix that branch and bound alone deals with in a moment."""
@@ -27,70 +30,101 @@ _WORK, _WORK_PER_S = 20_000_000, 7_000_000
 """Annealing of the first turn, doubled from turn to turn; and at most, per second of the limit."""
 
 
-def most(
-    task: Task, reach: csr_array, people: Floats, sites: NDArray[np.intp], base: float
-) -> Sites:
+def most(task: Task, coverage: Coverage, sites: NDArray[np.intp], base: float) -> Sites:
     """Reach the most people: interchange, prices, and branch and bound over what they leave.
 
     Parameters
     ----------
     task : Task
-    reach : (groups, n) csr_array of float64
-        Of places no fixed site reaches, and of ``sites`` only.
-    people : (groups,) float64
+    coverage : Coverage
+        Of places a site more counts for, and of ``sites`` only.
     sites : (n,) intp
         Columns of the task.
     base : float
-        People whom fixed sites reach.
+        What fixed sites count already.
     """
-    coverage = coverage_of(task, reach, people, sites)
     start = start_of(task, coverage, sites)
     if isinstance(start, Solved):
         return answer(task, sites, start, -1)
-    n = len(sites)
-    step = 1.0 if integral(coverage.people) else 0.0
-    bound, stays = float(coverage.people.sum()), np.ones(n, dtype=np.bool_)
+    step = unit_of(np.concatenate([coverage.people, coverage.again, [base]]))
+    bound = float(coverage.people.sum() + coverage.again.sum())
+    stays = np.ones(len(sites), dtype=np.bool_)
     if coverage.reach.nnz > SMALL:
         start, bound, stays = _squeezed(task, coverage, sites, start, base)
     goal = base + coverage.reached(start)
-    floor = np.floor(bound + base + 1e-6) if step and np.isfinite(bound) else bound + base
+    floor = _down(bound + base, step)
     if floor - goal <= (task.limits.gap + 1e-9) * goal:
         return sites_of(task, sites[start], goal, max(floor, goal), "optimal", "heuristic")
     mine = np.flatnonzero(stays)
-    groups = merged(csr_array(coverage.reach[:, mine]))
-    mass = groups.total(coverage.people)
-    m = len(mass)
-    rows = csr_array(block_array([[-groups.reach, eye_array(m)]], format="csr"))
-    search = programme(
-        task, sites[mine], np.zeros(len(mine)), -mass, rows, np.full(m, -np.inf), np.zeros(m)
-    )
+    search, first = _written(task, coverage, sites[mine], mine, start)
     search = replace(search, offset=-base)
-    chosen = start[mine].astype(np.float64)
-    first = np.append(chosen, np.minimum(groups.reach @ chosen, 1.0))
     done = task.solve(search, start=first, step=step, sign=-1, known=(goal, floor))
     picked = sites[start]
     value = goal
     if done.x is not None and -done.objective > goal:
-        picked, value = sites[mine[done.x[: len(mine)] > 0.5]], -done.objective
+        better = np.zeros(len(sites), dtype=np.bool_)
+        better[mine[done.x[: len(mine)] > 0.5]] = True
+        picked, value = sites[better], base + coverage.reached(better)
     # sites ruled out belong to no choice better than the start
-    proven = min(floor, max(-done.bound, goal * (1 + task.limits.gap), value))
-    if step:
-        proven = np.floor(proven + 1e-6)
+    proven = _down(min(floor, max(-done.bound, goal * (1 + task.limits.gap), value)), step)
     near = proven - value <= (task.limits.gap + 1e-9) * value
     status: Status = "optimal" if near else "time_limit"
     return sites_of(task, picked, value, max(proven, value), status)
 
 
-def coverage_of(task: Task, reach: csr_array, people: Floats, sites: NDArray[np.intp]) -> Coverage:
+def _down(value: float, step: float) -> float:
+    """Round down to what a choice can reach."""
+    return float(np.floor(value / step + 1e-6) * step) if step and np.isfinite(value) else value
+
+
+def _written(
+    task: Task,
+    coverage: Coverage,
+    sites: NDArray[np.intp],
+    mine: NDArray[np.intp],
+    start: Bools,
+) -> tuple[Programme, Floats]:
+    """Write the model over some of the sites, and a choice among them as an answer of it."""
+    groups = merged(csr_array(coverage.reach[:, mine]))
+    people, again = groups.total(coverage.people), groups.total(coverage.again)
+    two = np.flatnonzero(again > 0)
+    n, m, k = len(mine), len(people), len(two)
+    upon = csr_array((np.ones(k), (two, np.arange(k))), shape=(m, k))  # u's row of y
+    rows = block_array([[-groups.reach, eye_array(m), upon]], format="csr")
+    search = programme(
+        task, sites, np.zeros(n), np.append(-people, -again[two]), rows, np.full(m, -np.inf),
+        np.zeros(m),
+    )  # fmt: skip
+    if (again > people).any():  # else first comes first by itself
+        first = block_array([[csr_array((k, n)), -upon.T, eye_array(k)]], format="csr")
+        search = replace(
+            search,
+            rows=csr_array(vstack([search.rows, first], format="csr")),
+            row_low=np.append(search.row_low, np.full(k, -np.inf)),
+            row_high=np.append(search.row_high, np.zeros(k)),
+            integer=np.ones(n + m + k, dtype=np.bool_),
+        )
+    count = groups.reach @ start[mine].astype(np.float64)
+    return search, np.concatenate([start[mine], count > 0, count[two] > 1]).astype(np.float64)
+
+
+def coverage_of(
+    task: Task,
+    reach: csr_array,
+    people: Floats,
+    sites: NDArray[np.intp],
+    again: Floats | None = None,
+) -> Coverage:
     """Put places, people and rules together for interchange and prices."""
     return Coverage(
-        reach, people, csr_array(task.rows[:, sites]), task.low, task.high,
+        reach, people, np.zeros(len(people)) if again is None else again,
+        csr_array(task.rows[:, sites]), task.low, task.high,
         task.lower[sites], np.ones(len(sites)),
     )  # fmt: skip
 
 
 def bounded(task: Task, coverage: Coverage, price: Floats) -> tuple[float, Floats | None]:
-    """Bound all choices by prices of the places, all rules kept; see ``swap.prices``.
+    """Bound all choices by prices of the places, all rules kept; see :mod:`prices`.
 
     Returns
     -------
@@ -108,7 +142,8 @@ def bounded(task: Task, coverage: Coverage, price: Floats) -> tuple[float, Float
     )  # fmt: skip
     if best.reduced is None:
         return np.inf, None
-    return float((coverage.people - price).sum()) - best.bound, best.reduced
+    spare = sum(float(np.maximum(worth - price, 0).sum()) for worth in coverage.worth)
+    return spare - best.bound, best.reduced
 
 
 def bound_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> float:
@@ -153,12 +188,14 @@ def _squeezed(
     weight, capacity = task.capacity(sites)
     slots, until = task.slots(sites), task.left() * SQUEEZE
     price = coverage.people * np.clip(1.0 - 0.5 * (coverage.reach @ start.astype(float)), 0, 1)
-    least, stays, calm = float(coverage.people.sum()), np.ones(n, dtype=np.bool_), 0
+    least = float(coverage.people.sum() + coverage.again.sum())
+    stays, calm = np.ones(n, dtype=np.bool_), 0
     entries = np.bincount(coverage.reach.indices, minlength=n)
+    improve = improved_again if coverage.again.any() else improved
     for turn in range(1000):
         before = (coverage.reached(start), least)
         work = int(min(_WORK << min(turn, 20), _WORK_PER_S * task.limits.seconds))
-        start = improved(coverage, start, slots, work=work, seed=turn)
+        start = improve(coverage, start, slots, work=work, seed=turn)
         goal = coverage.reached(start)
         price, _ = prices(
             coverage, weight, capacity, goal, price, steps=_STEPS, length=max(0.6**turn, 0.02)

@@ -28,6 +28,7 @@ def get_ready(*, by_time: bool) -> None:
 
         nearest_on_average(table[:40, :20], np.ones(40), Rules(count=3), Limits(1))
     else:
-        from venuenet.siting.cover import cover_most  # noqa: PLC0415  as above
+        from venuenet.siting.cover import cover_most, cover_twice  # noqa: PLC0415  as above
 
-        cover_most(table < 0.5, np.ones(_SIZE[0]), Rules(count=3), Limits(1, gap=0.05))
+        for model in (cover_most, cover_twice):
+            model(table < 0.5, np.ones(_SIZE[0]), Rules(count=3), Limits(1, gap=0.05))

@@ -1,4 +1,4 @@
-"""Good choices and bounds for coverage, compiled: interchange, Lagrangian prices. Pure.
+"""Good choices for coverage, compiled: interchange and annealing. Pure.
 
 A place has a row of the sites that reach it, a site a column of the places it reaches.
 """
@@ -21,13 +21,11 @@ Rows = tuple[Indices, Indices, Floats, Floats, Floats]
 State = tuple[Indices, Indices, Indices, Floats, Floats, Floats, Floats]
 
 _TOLERANCE = 1e-7
-_HOT, _COLD = 0.04, 0.004
+HOT, COLD = 0.04, 0.004
 """People an exchange may lose with probability 1/e, at first and at last, as a share of those whom
 a chosen site serves on average: at first a choice is half forgotten, at last hardly changed."""
 _FAR = 0.1
 """Share of exchanges tried with a site anywhere; the others are with one that shares a place."""
-_PATIENCE = 20
-"""Steps without a better bound before they get shorter."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ class Coverage:
     ----------
     reach : (places, sites) csr_array of float64
     people : (places,) float64
+        What a site in reach counts.
+    again : (places,) float64
+        What a second one counts beside.
     rules : (rows, sites) csr_array of float64
     low, high : (rows,) float64
     lower, upper : (sites,) float64
@@ -46,6 +47,7 @@ class Coverage:
 
     reach: csr_array
     people: Floats
+    again: Floats
     rules: csr_array
     low: Floats
     high: Floats
@@ -53,8 +55,15 @@ class Coverage:
     upper: Floats
 
     def reached(self, chosen: Bools) -> float:
-        """People that a choice reaches."""
-        return float(self.people @ (self.reach @ chosen.astype(np.float64) > 0))
+        """People that a choice reaches, and reaches again."""
+        count = self.reach @ chosen.astype(np.float64)
+        return float(self.people @ (count > 0) + self.again @ (count > 1))
+
+    @property
+    def worth(self) -> tuple[Floats, Floats]:
+        """What a first and a second site in reach count at most, the first no less."""
+        mean = (self.people + self.again) / 2
+        return np.maximum(self.people, mean), np.minimum(self.again, mean)
 
     def keeps(self, chosen: Bools) -> bool:
         """Whether a choice keeps the rules."""
@@ -96,66 +105,17 @@ def improved(
         Reaches no fewer people than ``start``; keeps the rules if ``start`` does.
     """
     by_site, rules = csc_array(coverage.reach), csc_array(coverage.rules)
-    reach = (*_parts(by_site), *_parts(coverage.reach), coverage.people)
-    rows = (*_parts(rules), rules.data, coverage.low, coverage.high)
+    reach = (*parts(by_site), *parts(coverage.reach), coverage.people)
+    rows = (*parts(rules), rules.data, coverage.low, coverage.high)
     chosen = start.copy()
     slots = max(slots, int(start.sum()))  # sites forced may be more than the rules allow
     _search(reach, rows, coverage.lower < coverage.upper, chosen, slots, work, seed)
     return chosen
 
 
-def _parts(table: csr_array | csc_array) -> tuple[Indices, Indices]:
+def parts(table: csr_array | csc_array) -> tuple[Indices, Indices]:
+    """Give where the rows, or columns, of a table begin and what they hold."""
     return table.indptr.astype(np.int32), table.indices.astype(np.int32)
-
-
-def prices(
-    coverage: Coverage,
-    weight: Floats,
-    capacity: float,
-    goal: float,
-    start: Floats,
-    *,
-    steps: int,
-    length: float,
-) -> tuple[Floats, Bools]:
-    """Find prices of the places that bound what can be reached, by subgradient steps.
-
-    Relaxing y_i <= sum_j a_ij x_j with prices 0 <= u_i <= w_i (Galvão & ReVelle 1996) leaves::
-
-        L(u) = sum_i (w_i - u_i) + max {sum_j (sum_i a_ij u_i) x_j : x in X}
-
-    which no choice exceeds. While searching, X keeps one rule, sum weight_j x_j <= capacity with
-    0 <= x <= 1, so that its best x is found by sorting; whoever uses the prices may add the others.
-
-    Parameters
-    ----------
-    coverage : Coverage
-    weight : (sites,) float64
-        Positive.
-    capacity : float
-    goal : float
-        People that some choice reaches: it sets the length of steps.
-    start : (places,) float64
-        Prices to begin with.
-    steps : int
-    length : float
-        Of the first steps, 1 reaching the goal if the bound were linear; they get shorter.
-
-    Returns
-    -------
-    prices : (places,) float64
-        Those of the least bound.
-    chosen : (sites,) bool
-        The best choice met on the way; it may break rules.
-    """
-    by_site = csc_array(coverage.reach)
-    best, chosen = start.copy(), np.zeros(len(weight), dtype=np.bool_)
-    _descend(
-        coverage.reach.indptr.astype(np.int32), coverage.reach.indices.astype(np.int32),
-        by_site.indptr.astype(np.int32), by_site.indices.astype(np.int32),
-        coverage.people, weight, float(capacity), float(goal), steps, length, best, chosen,
-    )  # fmt: skip
-    return best, chosen
 
 
 @kernel
@@ -195,7 +155,7 @@ def _put(site: int, slot: int, sign: int, reach: Reach, rule: Rows, state: State
 
 
 @kernel
-def _allowed(enter: int, leave: int, rule: Rows, used: Floats) -> bool:
+def allowed(enter: int, leave: int, rule: Rows, used: Floats) -> bool:
     """Whether rules stay kept, or at least get no worse, when one enters and one leaves (or -1)."""
     first, rows, value, low, high = rule
     for at in range(first[enter], first[enter + 1]):
@@ -234,7 +194,7 @@ def _climb(reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State
                 and free[site]
                 and (enter < 0 or gain[site] > best)
             )
-            if wanted and _allowed(site, -1, rule, used):
+            if wanted and allowed(site, -1, rule, used):
                 best, enter = gain[site], site
         if enter >= 0:
             slot = room[0]
@@ -245,7 +205,7 @@ def _climb(reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State
                 for other in range(len(at_slot)):
                     change = gain[site] - alone[other] + kept[site, other]
                     better = change > best and at_slot[other] >= 0 and free[at_slot[other]]
-                    if better and _allowed(site, at_slot[other], rule, used):
+                    if better and allowed(site, at_slot[other], rule, used):
                         best, enter, slot = change, site, other
         if enter < 0:
             return total
@@ -265,7 +225,7 @@ def _exchange(
 
 
 @kernel
-def _proposed(leave: int, reach: Reach) -> int:
+def proposed(leave: int, reach: Reach) -> int:
     """Draw a site that may come for one that goes: mostly one that shares a place with it."""
     first, places, row, sites, _ = reach
     if leave < 0 or first[leave] == first[leave + 1] or np.random.random() < _FAR:  # noqa: NPY002
@@ -286,15 +246,15 @@ def _anneal(
     slot_of, _, _, used, gain, alone, kept = state
     best, most = at_slot.copy(), value
     mean_row = len(reach[3]) / max(len(reach[4]), 1)
-    hot, degree, tried, done = _HOT * value / len(at_slot), 0.0, 0, 0.0
+    hot, degree, tried, done = HOT * value / len(at_slot), 0.0, 0, 0.0
     while done < work:
         if tried % 100 == 0:
-            degree = max(hot * (_COLD / _HOT) ** (done / work), 1e-9)
+            degree = max(hot * (COLD / HOT) ** (done / work), 1e-9)
         tried += 1
         done += 1.0
         slot = np.random.randint(len(at_slot))  # noqa: NPY002
         leave = at_slot[slot]
-        enter = _proposed(leave, reach)
+        enter = proposed(leave, reach)
         if slot_of[enter] >= 0 or not free[enter] or (leave >= 0 and not free[leave]):
             continue
         change = gain[enter]
@@ -302,7 +262,7 @@ def _anneal(
             change += kept[enter, slot] - alone[slot]
         if change < 0 and np.random.random() >= np.exp(change / degree):  # noqa: NPY002
             continue
-        if _allowed(enter, leave, rule, used):
+        if allowed(enter, leave, rule, used):
             value += _exchange(enter, slot, reach, rule, at_slot, state)
             done += mean_row * (reach[0][enter + 1] - reach[0][enter])
             if leave >= 0:
@@ -341,70 +301,3 @@ def _search(
         at_slot = _anneal(reach, rule, free, at_slot, state, work, value)
     chosen[:] = False
     chosen[at_slot[at_slot >= 0]] = True
-
-
-@kernel
-def _descend(  # noqa: PLR0912  one loop, compiled
-    row: Indices, site_of: Indices, first: Indices, places: Indices,
-    people: Floats, weight: Floats, capacity: float, goal: float, steps: int, length: float,
-    best: Floats, met: Bools,
-) -> None:  # fmt: skip
-    """Leave the best prices in ``best`` and the best choice in ``met``."""
-    sites = len(weight)
-    price = best.copy()
-    score = np.zeros(sites)
-    cover = np.zeros(len(people))
-    slope = np.zeros(len(people))
-    least, most, idle = np.inf, -1.0, 0
-    for _ in range(steps):
-        score[:] = 0.0
-        bound = 0.0
-        for place in range(len(people)):
-            bound += people[place] - price[place]
-            if price[place] > 0:
-                for at in range(row[place], row[place + 1]):
-                    score[site_of[at]] += price[place]
-        cover[:] = 0.0
-        left = capacity
-        order = np.argsort(-score / weight)
-        last = 0
-        for site in order:
-            share = min(1.0, left / weight[site])
-            if share <= 0 or score[site] <= 0:
-                break
-            left -= share * weight[site]
-            bound += share * score[site]
-            for at in range(first[site], first[site + 1]):
-                cover[places[at]] += share
-            if share == 1.0:
-                last += 1
-        reached = 0.0
-        norm = 0.0
-        for place in range(len(people)):
-            if cover[place] >= 1.0:
-                reached += people[place]
-            # at u = w any y between 0 and 1 is best: the one that leaves no slope, if there is
-            wanted = 1.0 if price[place] < people[place] else min(1.0, cover[place])
-            if price[place] <= 0 and cover[place] > 1.0:
-                cover[place] = 1.0
-            slope[place] = 0.7 * slope[place] + cover[place] - wanted
-            norm += people[place] * slope[place] ** 2
-        if reached > most:
-            most = reached
-            met[:] = False
-            met[order[:last]] = True
-        if bound < least:
-            if bound < least - 1e-5 * abs(least):
-                idle = 0
-            least = bound
-            best[:] = price
-        idle += 1
-        if idle > _PATIENCE:
-            idle = 0
-            length *= 0.8
-        if norm == 0.0 or length < 1e-4:
-            return
-        step = length * max(bound - max(goal, most), 1e-6 * bound) / norm
-        for place in range(len(people)):
-            moved = price[place] - step * people[place] * slope[place]
-            price[place] = min(people[place], max(0.0, moved))
