@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
+from venuenet.siting import firstlook, rooms
+from venuenet.siting.filling import filled
 from venuenet.siting.rooms import cover_with_room, nearest_with_room
+from venuenet.siting.rows import checked, rule_rows, site_bounds
+from venuenet.siting.swap import Coverage
 from venuenet.siting.types import Limits, Rules
 
 
@@ -82,16 +86,18 @@ def least_way(cost, people, room, there):
     return answer.fun if answer.status == 0 else None
 
 
-@given(town=towns())
-@settings(max_examples=150, deadline=None)
-def test_no_choice_serves_more_people_within_its_rooms(town):
+@given(town=towns(), small=st.sampled_from([1, 10**9]))
+@settings(max_examples=200, deadline=None)
+def test_no_choice_serves_more_people_within_its_rooms(town, small):
     cost, people, room, rules = town
     reach = cost <= 25
     served = {
         choice: most_served(reach, people, room, (*rules.fixed, *choice))
         for choice in allowed(rules, len(room))
     }
-    found = cover_with_room(reach, people, room, rules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rooms, "SMALL", small)  # with a first look as well as without
+        found = cover_with_room(reach, people, room, rules)
     if not served:
         assert (found.status, found.chosen) == ("infeasible", ())
         return
@@ -101,6 +107,68 @@ def test_no_choice_serves_more_people_within_its_rooms(town):
     assert found.bound == pytest.approx(found.objective)
     assert found.gap == 0
     assert found.seen == len(room) - len(rules.fixed)
+
+
+def middling(seed):
+    """A town of a size to look at first, with every choice of three sites and whom it serves."""
+    rng = np.random.default_rng(seed)
+    at, spots = rng.random((30, 1, 2)), rng.random((1, 9, 2))
+    reach = np.square(at - spots).sum(axis=2) < 0.08
+    people = rng.integers(1, 30, 30)
+    room = np.where(rng.random(9) < 0.2, np.inf, rng.integers(10, 90, 9))
+    rules = Rules(count=3, fixed=(0,), cost=np.ones(9))
+    served = {c: most_served(reach, people, room, (0, *c)) for c in allowed(rules, 9)}
+    return reach, people, room, rules, served
+
+
+def test_the_first_look_rules_out_no_site_of_a_better_choice(monkeypatch):
+    # Begun with the second best choice, the best is found only if its sites stay.
+    first_look, ruled_out = rooms.first_look, 0
+
+    def watched(*given):
+        nonlocal ruled_out
+        known = first_look(*given)
+        assert -known.bound >= max(served.values()) - already - 1e-6
+        ruled_out += int((~known.stays).sum())
+        return known
+
+    monkeypatch.setattr(rooms, "SMALL", 1)
+    monkeypatch.setattr(rooms, "first_look", watched)
+    monkeypatch.setattr(firstlook, "_STEPS", 5)
+    for seed in range(40):
+        reach, people, room, rules, served = middling(seed)
+        second = max(served, key=lambda c: (served[c] < max(served.values()), served[c]))
+        chosen = np.isin(np.arange(9), second)
+        monkeypatch.setattr(firstlook, "filled", lambda *_, chosen=chosen: chosen)
+        settled = reach[:, 0] & bool(room[0] >= people @ reach[:, 0])
+        already = float(people @ settled)
+        found = cover_with_room(reach, people, room, rules)
+        assert (found.objective, found.bound) == pytest.approx((max(served.values()),) * 2)
+    assert ruled_out > 20
+
+
+def test_exchanges_fill_sites_up_within_the_rules():
+    rng = np.random.default_rng(3)
+    best = 0
+    for seed in range(30):
+        reach, people, room, rules, served = middling(seed)
+        ways, low, high = rule_rows(checked(rules, 9), 9)
+        lower, upper = site_bounds(rules, 9)
+        table = csr_array(reach.astype(float))
+        town = Coverage(
+            table, people.astype(float), np.zeros(30), ways, low, high, lower, upper
+        )  # fmt: skip
+        there = np.arange(9) == 0
+        start = np.isin(np.arange(9), rng.choice(np.arange(1, 9), 3, replace=False))
+        chosen = start
+        for _ in range(20):
+            before, chosen = chosen, filled(town, room, there, chosen, 3)
+        assert (before == chosen).all()
+        assert town.keeps(chosen)
+        picked = tuple(np.flatnonzero(chosen).tolist())
+        assert served[picked] >= 0.9 * served[tuple(np.flatnonzero(start).tolist())]
+        best += served[picked] == max(served.values())
+    assert best >= 20
 
 
 @given(town=towns())

@@ -111,6 +111,37 @@ def programme_of(task: Flows, tight: NDArray[np.bool_]) -> Programme:
     )
 
 
+def among(task: Flows, sites: NDArray[np.bool_]) -> tuple[Flows, NDArray[np.intp]]:
+    """Leave out the flows to all but some sites; also give which flows stay."""
+    kept = np.flatnonzero((task.site < 0) | sites[task.site])
+    place, site, price = task.place[kept], task.site[kept], task.price[kept]
+    return replace(task, place=place, site=site, price=price), kept
+
+
+def shared_out(
+    task: Flows, chosen: NDArray[np.bool_], seconds: float
+) -> tuple[Solved, Floats | None]:
+    """Share people out among the sites of a choice, exactly; also give the flows of the task."""
+    fixed, _ = standing(task.rules, task.sites)
+    part, kept = among(task, chosen | fixed)
+    flows, x = len(kept), chosen.astype(np.float64)
+    programme = programme_of(part, np.zeros(flows, dtype=np.bool_))
+    found = solved(
+        replace(
+            programme,
+            lower=np.concatenate([np.zeros(flows), x]),
+            upper=np.concatenate([programme.upper[:flows], x]),
+            integer=np.zeros(len(programme.cost), dtype=np.bool_),
+        ),
+        seconds,
+    )
+    if found.x is None:
+        return found, None
+    flow = np.zeros(len(task.place))
+    flow[kept] = found.x[:flows]
+    return found, flow
+
+
 def tightened(task: Flows, end: float) -> Programme:
     """Write the programme with those tight rows that the linear answer would break.
 
@@ -173,13 +204,18 @@ def standing(rules: Rules, sites: int) -> tuple[NDArray[np.bool_], NDArray[np.bo
 
 
 def solved(
-    programme: Programme, seconds: float, *, gap: float = 0.0, tell: Heard | None = None
+    programme: Programme,
+    seconds: float,
+    *,
+    gap: float = 0.0,
+    tell: Heard | None = None,
+    start: Floats | None = None,
 ) -> Solved:
     """Solve a programme whose bounds may cross, or that may have no columns at all."""
     lower = np.zeros(len(programme.cost)) if programme.lower is None else programme.lower
     crossed = bool((lower > programme.upper).any())
     if not crossed and len(programme.cost):
-        return solve(programme, time_limit_s=seconds, relative_gap=gap, tell=tell)
+        return solve(programme, time_limit_s=seconds, relative_gap=gap, tell=tell, start=start)
     if crossed or (programme.row_low > 0).any() or (programme.row_high < 0).any():
         return Solved("infeasible", None, np.inf, -np.inf)
     return Solved("optimal", np.zeros(0), 0.0, 0.0)

@@ -57,7 +57,7 @@ def prices(
     """
     by_site = csc_array(coverage.reach)
     people, again = coverage.worth
-    best, chosen = np.minimum(start, people), np.zeros(len(weight), dtype=np.bool_)
+    best, chosen = start.copy(), np.zeros(len(weight), dtype=np.bool_)
     _descend(
         coverage.reach.indptr.astype(np.int32), coverage.reach.indices.astype(np.int32),
         by_site.indptr.astype(np.int32), by_site.indices.astype(np.int32),

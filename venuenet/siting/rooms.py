@@ -12,9 +12,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, csr_array
 
-from venuenet.siting.flows import Flows, only_columns, solved, standing, tightened
+from venuenet.siting.firstlook import Known, first_look
+from venuenet.siting.flows import (
+    Flows,
+    among,
+    only_columns,
+    shared_out,
+    solved,
+    standing,
+    tightened,
+)  # fmt: skip
+from venuenet.siting.most import SMALL
+from venuenet.siting.reduce import task as reduced
 from venuenet.siting.rows import checked, keeps
-from venuenet.siting.solver import Heard
+from venuenet.siting.solver import Heard, Solved, Status
 from venuenet.siting.types import Floats, Ints, Limits, Rules, Sites, Tell
 from venuenet.siting.wishes import as_people, as_reach, as_rooms, covering_classes
 
@@ -95,7 +106,11 @@ def cover_with_room(
         all_served=False,
         any_of=only_columns(rows, ~fixed & usable & unlimited),
     )
-    return _answer(task, limits, begun, sign=-1, already=float(weight[settled].sum()))
+    limits = Limits() if limits is None else limits
+    known = None
+    if rows.nnz > SMALL:
+        known = first_look(task, rows, reduced(table, rules, limits))
+    return _answer(task, limits, begun, sign=-1, already=float(weight[settled].sum()), known=known)
 
 
 def nearest_with_room(
@@ -165,43 +180,68 @@ def nearest_with_room(
 
 
 def _answer(
-    task: Flows, limits: Limits | None, begun: float, *, sign: int, already: float
+    task: Flows,
+    limits: Limits | None,
+    begun: float,
+    *,
+    sign: int,
+    already: float,
+    known: Known | None = None,
 ) -> Sites:
     """Solve, then share people out anew among the sites chosen: whole numbers leak a little."""
     limits = Limits() if limits is None else limits
-    sites, end = task.sites, begun + limits.seconds
-    seen = sites - len({*task.rules.fixed, *task.rules.forbidden})
-    programme = tightened(task, begun + limits.seconds / 2)
-    found = solved(
-        programme,
-        end - time.perf_counter(),
-        gap=max(limits.gap, _SAME),
-        tell=None if limits.tell is None else _heard(limits.tell, sign, already),
-    )
-    bound = sign * found.bound + already
-    flows, settled = len(task.place), found
-    chosen = np.zeros(0, dtype=np.int64)
-    if found.x is not None:
-        chosen = _without_idle(task, found.x)
-        x = np.isin(np.arange(sites), chosen).astype(np.float64)
-        settled = solved(
-            replace(
-                programme,
-                lower=np.concatenate([np.zeros(flows), x]),
-                upper=np.concatenate([programme.upper[:flows], x]),
-                integer=np.zeros(flows + sites, dtype=np.bool_),
-            ),
-            max(end - time.perf_counter(), 1.0),
-        )
+    end, gap = begun + limits.seconds, max(limits.gap, _SAME)
+    seen = task.sites - len({*task.rules.fixed, *task.rules.forbidden})
+    tell = None if limits.tell is None else _heard(limits.tell, sign, already)
+    chosen, value, bound = np.zeros(0, dtype=np.int64), np.inf, -np.inf
+    status: Status = "optimal"
+    if known is not None:
+        chosen = _without_idle(task, np.concatenate([known.flow, known.chosen]))
+        value, bound = known.value, known.bound
+        if tell is not None:
+            tell(value, bound)
+    if known is None or value - bound > gap * abs(sign * value + already):
+        found, picked, worth = _searched(task, end, gap, tell, known)
+        if worth < value:
+            chosen, value = picked, worth
+        # sites ruled out belong to no choice better than the one known
+        bound = max(bound, min(found.bound, np.inf if known is None else known.value))
+        status = found.status
     seconds = time.perf_counter() - begun
-    if settled.x is None:
-        status = found.status if found.x is None else "failed"
-        return Sites((), np.nan, bound, np.inf, status, seconds, seen)
-    objective = sign * settled.objective + already
-    bound = sign * min(sign * bound, sign * objective)
-    gap = abs(objective - bound) / max(abs(objective), _SAME)
-    gap = 0.0 if gap <= 2 * _SAME else gap
-    return Sites(tuple(chosen.tolist()), objective, bound, gap, found.status, seconds, seen)
+    if not np.isfinite(value):
+        failed: Status = "failed" if status == "optimal" else status
+        return Sites((), np.nan, sign * bound + already, np.inf, failed, seconds, seen)
+    objective = sign * value + already
+    bound = sign * min(bound, value) + already
+    left = abs(objective - bound) / max(abs(objective), _SAME)
+    left = 0.0 if left <= 2 * _SAME else left
+    status = "optimal" if left <= gap else "time_limit"
+    return Sites(tuple(chosen.tolist()), objective, bound, left, status, seconds, seen)
+
+
+def _searched(
+    task: Flows, end: float, gap: float, tell: Heard | None, known: Known | None
+) -> tuple[Solved, Ints, float]:
+    """Search by branch and bound; gives what was found, the sites, and their exact value."""
+    start = None
+    if known is not None:
+        tell = None if tell is None else _at_least(tell, known)
+        ruled_out = tuple(np.flatnonzero(~known.stays).tolist())
+        task, kept = among(task, known.stays)
+        rules = replace(task.rules, forbidden=(*task.rules.forbidden, *ruled_out))
+        task = replace(task, rules=rules)
+        start = np.concatenate([known.flow[kept], known.chosen.astype(np.float64)])
+    now = time.perf_counter()
+    programme = tightened(task, now + (end - now) / 2)
+    left = end - time.perf_counter()
+    found = solved(programme, left, gap=gap, tell=tell, start=start)
+    if found.x is None:
+        return found, np.zeros(0, dtype=np.int64), np.inf
+    chosen = _without_idle(task, found.x)
+    settled, _ = shared_out(
+        task, np.isin(np.arange(task.sites), chosen), max(end - time.perf_counter(), 1.0)
+    )
+    return found, chosen, settled.objective
 
 
 def _without_idle(task: Flows, x: Floats) -> Ints:
@@ -220,6 +260,13 @@ def _without_idle(task: Flows, x: Floats) -> Ints:
         if not missed and keeps(task.rules, task.sites, rest.tolist()):
             chosen = rest
     return chosen
+
+
+def _at_least(tell: Heard, known: Known) -> Heard:
+    def heard(objective: float, bound: float) -> None:
+        tell(min(objective, known.value), max(bound, known.bound))
+
+    return heard
 
 
 def _heard(tell: Tell, sign: int, already: float) -> Heard:
