@@ -73,7 +73,7 @@ def first_look(flows: Flows, reach: csr_array, task: Task) -> Known | None:
     start = start_of(task, near, task.sites)
     if isinstance(start, Solved):
         return None
-    room = np.where(usable, flows.rooms, 0.0)
+    room = flows.rooms
     best: Known | None = None
     for first in (np.isin(np.arange(flows.sites), task.sites[start]), coverage.lower > 0.5):
         chosen = first
@@ -113,4 +113,4 @@ def _with_bound(known: Known, coverage: Coverage, room: Floats, there: Bools, ta
         least = best.bound - spare - float(each[there].sum())
         bound = max(bound, least)
         stays[task.sites] &= least + best.reduced <= known.value
-    return Known(known.chosen, known.flow, known.value, bound, stays | known.chosen | there)
+    return Known(known.chosen, known.flow, known.value, bound, stays | known.chosen)

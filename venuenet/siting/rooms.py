@@ -204,8 +204,7 @@ def _answer(
         found, picked, worth = _searched(task, end, gap, tell, known)
         if worth < value:
             chosen, value = picked, worth
-        # sites ruled out belong to no choice better than the one known
-        bound = max(bound, min(found.bound, np.inf if known is None else known.value))
+        bound = max(bound, found.bound)  # sites ruled out belong to no better choice
         status = found.status
     seconds = time.perf_counter() - begun
     if not np.isfinite(value):
