@@ -5,11 +5,11 @@ import sys
 
 SCRIPT = """
 from venuenet.siting.ready import get_ready
-get_ready(by_time=False)
-get_ready(by_time=True)
-from venuenet.siting import again, lagrange, prices, swap
+for goal in ("cover_share", "cover_twice", "cover_with_room", "nearest_at_worst"):
+    get_ready(goal)
+from venuenet.siting import again, filling, lagrange, prices, swap
 outer = [
-    swap._search, again._search_again, prices._descend,
+    swap._search, again._search_again, prices._descend, filling._exchange_all, filling._descend,
     lagrange._interchange, lagrange._values, lagrange._served,
 ]
 ready = [bool(kernel.signatures) for kernel in outer]
@@ -22,4 +22,4 @@ def test_a_small_model_readies_all_that_is_compiled():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == str([True] * 6)
+    assert done.stdout.strip() == str([True] * 8)

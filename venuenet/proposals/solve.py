@@ -89,7 +89,7 @@ def propose(
     rules = rules_of(snapshot, request, candidates, matrix.fixed)
     say("准备求解（首次运行需编译）", "getting ready (compiling on the first run)", None, None)
     paused = time.monotonic()
-    get_ready(by_time=request.goal in BY_TIME)
+    get_ready(request.goal)
     began += time.monotonic() - paused
     found = _solved(snapshot, request, matrix, rules, began, say)
     say("核算方案效果", "working out what the plan brings", None, None)

@@ -10,25 +10,32 @@ import numpy as np
 from venuenet.siting.types import Limits, Rules
 
 _SIZE = (400, 200)
-"""Large enough for ``cover_most`` to use its heuristic and its prices."""
+"""Large enough for the models of coverage to use their heuristics and prices."""
 
 
-def get_ready(*, by_time: bool) -> None:
-    """Solve a small model that uses all that is compiled.
+def get_ready(goal: str) -> None:
+    """Solve a small model that uses all that is compiled for a goal.
 
     Parameters
     ----------
-    by_time : bool
-        Whether a model of travel times is to come, or one of coverage.
+    goal : str
+        A model's name: those that begin with ``nearest`` weigh travel times, the others cover.
     """
-    rng = np.random.default_rng(0)
-    table = rng.random(_SIZE)
-    if by_time:
+    table, one = np.random.default_rng(0).random(_SIZE), np.ones(_SIZE[0])
+    rules, limits = Rules(count=3), Limits(1, gap=0.5)
+    if goal.startswith("nearest"):
         from venuenet.siting.median import nearest_on_average  # noqa: PLC0415  numba comes with it
 
-        nearest_on_average(table[:40, :20], np.ones(40), Rules(count=3), Limits(1))
-    else:
-        from venuenet.siting.cover import cover_most, cover_twice  # noqa: PLC0415  as above
+        nearest_on_average(table[:40, :20], one[:40], rules, limits)
+    elif goal == "cover_with_room":
+        from venuenet.siting.rooms import cover_with_room  # noqa: PLC0415  as above
 
-        for model in (cover_most, cover_twice):
-            model(table < 0.5, np.ones(_SIZE[0]), Rules(count=3), Limits(1, gap=0.05))
+        cover_with_room(table < 0.5, one, np.full(_SIZE[1], 20.0), rules, limits)
+    elif goal == "cover_twice":
+        from venuenet.siting.cover import cover_twice  # noqa: PLC0415  as above
+
+        cover_twice(table < 0.5, one, rules, limits)
+    else:
+        from venuenet.siting.cover import cover_most  # noqa: PLC0415  as above
+
+        cover_most(table < 0.5, one, rules, limits)
