@@ -328,6 +328,7 @@ def test_the_worst_served_area_comes_first(town: tuple[int, set[str], bool]) -> 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fairly, "_WORK", 1000)
+        patch.setattr(fairly, "_LEVEL_WORK", 1000)
         found = fairly.cover_fairly(reach, people, area, rules)
     agree(found, reach, rules, value, 1)
 
@@ -343,9 +344,11 @@ def test_the_fair_choice_does_not_hang_on_a_good_start(
     lazy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fairly, "_WORK", 1000)
+    monkeypatch.setattr(fairly, "_LEVEL_WORK", 1000)
     monkeypatch.setattr(fairly, "_STEPS", 10)
     if lazy:  # nothing improves the first choice: bounds and programmes must be right alone
         monkeypatch.setattr(fairly, "improved", lambda _coverage, chosen, *_, **__: chosen)
+        monkeypatch.setattr(fairly, "levelled", lambda *given, **_: given[4])
     for seed in range(40):
         rng = np.random.default_rng(seed)
         at, spots = rng.random((40, 1, 2)), rng.random((1, 14, 2))

@@ -5,11 +5,12 @@ import sys
 
 SCRIPT = """
 from venuenet.siting.ready import get_ready
-for goal in ("cover_share", "cover_twice", "cover_with_room", "nearest_at_worst"):
+for goal in ("cover_share", "cover_twice", "cover_with_room", "cover_fairly", "nearest_at_worst"):
     get_ready(goal)
-from venuenet.siting import again, filling, lagrange, prices, swap
+from venuenet.siting import again, filling, lagrange, prices, swap, worst
 outer = [
     swap._search, again._search_again, prices._descend, filling._exchange_all, filling._descend,
+    worst._anneal_level,
     lagrange._interchange, lagrange._values, lagrange._served,
 ]
 ready = [bool(kernel.signatures) for kernel in outer]
@@ -22,4 +23,4 @@ def test_a_small_model_readies_all_that_is_compiled():
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == str([True] * 8)
+    assert done.stdout.strip() == str([True] * 9)

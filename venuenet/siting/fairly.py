@@ -6,25 +6,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import block_array, csr_array, eye_array
+from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from venuenet.siting.cover import Reach
-from venuenet.siting.most import bound_of, bounded, coverage_of, start_of
+from venuenet.siting.most import bounded, coverage_of, round_down, start_of
 from venuenet.siting.prices import prices
 from venuenet.siting.reduce import Task, merged, task, weights
-from venuenet.siting.solver import Programme, Solved
-from venuenet.siting.swap import Bools, improved
+from venuenet.siting.solver import Programme, Solved, Status
+from venuenet.siting.swap import Bools, Coverage, improved
 from venuenet.siting.types import Floats, Limits, Rules, Sites
-from venuenet.siting.written import answer, at_least, programme
+from venuenet.siting.worst import levelled
+from venuenet.siting.written import answer, programme, sites_of, unit_of
 
 _ROUNDS, _ETA = 16, 6.0
 """Rounds of weighing areas; how strongly an area's share served lowers its weight."""
 _WORK, _STEPS = 5_000_000, 100
 """Annealing and subgradient steps of a round."""
+_LEVELS, _LEVEL_WORK = 12, 30_000_000
+"""Shares asked for, and annealing for each."""
 _FIRST = 0.5
 """Share of the time for the worst share; the rest is for the most people."""
-_SAME = 1e-9
-"""Shares that differ by less are the same."""
+_SAME, _NOISE = 1e-5, 1e-9
+"""Shares that differ by less are the same: tens of people in a district. What floats differ by."""
+_PER_MILLE = 1000.0
+"""Rows of shares are written so: what HiGHS takes for equal is then a billionth."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,9 @@ def cover_fairly(
 
     For weights v of the areas that add up to one, t is at most the largest sum of v_a times the
     share reached in a: weights that follow the worst-served areas (multiplicative weights; Arora,
-    Hazan & Kale 2012) give good choices and, by prices, a bound. Areas served better than that
-    bound already cannot be the worst and stay out of the first programme.
+    Hazan & Kale 2012) give, by prices, a bound. Choices come from asking for one share after the
+    other; that no more is possible is proven by branch and bound. Shares that differ by less than
+    a hundred-thousandth are the same.
 
     Parameters
     ----------
@@ -100,10 +106,9 @@ def cover_fairly(
     if isinstance(start, Solved):
         return answer(asked, asked.sites, start, -1)
     chosen, highest = _weighed(asked, city, start)
+    chosen = _raised(asked, city, chosen, highest)
     chosen, proven = _level(asked, city, chosen, highest)
-    found = answer(asked, asked.sites, _fullest(asked, city, chosen, proven), -1)
-    # However many it reaches: another choice may serve the worst area better.
-    return found if proven else replace(found, status="time_limit")
+    return _fullest(asked, city, chosen, proven)
 
 
 def _weighed(asked: Task, city: _Areas, start: Bools) -> tuple[Bools, float]:
@@ -133,67 +138,151 @@ def _weighed(asked: Task, city: _Areas, start: Bools) -> tuple[Bools, float]:
     return best, highest
 
 
+def _raised(asked: Task, city: _Areas, chosen: Bools, highest: float) -> Bools:
+    """Ask for one share after the other, halfway between what was reached and what was not."""
+    coverage = coverage_of(asked, city.reach, city.people / city.total[city.area], asked.sites)
+    had, slots, missed = city.had / city.total, asked.slots(asked.sites), highest
+    for turn in range(_LEVELS):
+        worst = float(city.shares(chosen).min(initial=1.0))
+        if missed - worst <= _SAME or asked.left() < 0.7 * asked.limits.seconds:
+            break
+        wanted = (worst + missed) / 2
+        other = levelled(
+            coverage, city.area, had, wanted, chosen, slots, work=_work(city), seed=turn
+        )
+        if city.shares(other).min() > worst:
+            chosen = other
+        if city.shares(chosen).min() < wanted - _SAME:
+            missed = wanted
+    return chosen
+
+
+def _work(city: _Areas) -> int:
+    return int(min(_LEVEL_WORK, 1000 * city.reach.nnz))
+
+
 def _level(asked: Task, city: _Areas, chosen: Bools, highest: float) -> tuple[Bools, bool]:
-    """Serve the worst area best; also tell whether that is proven."""
-    worst = float(city.shares(chosen).min(initial=1.0))
-    if highest - worst <= _SAME:
-        return chosen, True
-    some = np.flatnonzero(city.had / city.total < highest)
-    here = np.isin(city.area, some)
-    part = replace(
-        city, reach=csr_array(city.reach[here]), people=city.people[here], area=city.area[here]
-    )
-    n, m = len(asked.sites), len(part.people)
+    """Serve the worst area best; also tell whether that is proven.
+
+    Asks for a little more than the worst share, again and again, until that is impossible.
+    """
+    end = (1 - _FIRST) * asked.limits.seconds
+    while True:
+        worst = float(city.shares(chosen).min(initial=1.0))
+        wanted = worst + _SAME
+        if highest < wanted:
+            return chosen, True
+        every = np.arange(len(asked.sites))
+        anything = replace(served := _served(asked, city, wanted, every), cost=0 * served.cost)
+        for model in (_summed(asked, city, wanted), anything):
+            share = min(1.0, max(asked.left() - end, 0.0) / max(asked.left(), 1e-9))
+            found = asked.solve(model, gap=0.0, share=share)
+            if found.status == "infeasible":
+                return chosen, True
+        if found.x is None:
+            return chosen, False
+        other = found.x[: len(asked.sites)] > 0.5
+        if city.shares(other).min(initial=1.0) <= worst:
+            return chosen, False
+        chosen = _raised(asked, city, other, highest)
+
+
+def _summed(asked: Task, city: _Areas, wanted: float) -> Programme:
+    """Ask for a share of each area, shares of single sites added up: a few rows that must hold.
+
+    What a site serves beyond all that is asked for helps no more than that (cf. the covers of
+    knapsack rows; Carr, Fleischer, Leung & Phillips 2000).
+    """
+    rows, low = _sums(city, wanted)
+    high = np.full(len(low), np.inf)
+    n = len(asked.sites)
+    return programme(asked, asked.sites, np.zeros(n), np.zeros(0), rows, low, high)
+
+
+def _sums(city: _Areas, wanted: float) -> tuple[csr_array, Floats]:
+    had = city.had / city.total
+    some = np.flatnonzero(had < wanted)
+    short = (wanted - had)[some]
+    alone = csr_array(_shares(city)[some] @ city.reach).toarray()
+    return csr_array(np.minimum(alone / short[:, None], 1.0)), np.ones(len(some))
+
+
+def _served(asked: Task, city: _Areas, wanted: float, mine: NDArray[np.intp]) -> Programme:
+    """Ask for a share of each area as it is served by some sites, and reach the most people."""
+    some = np.flatnonzero(city.had / city.total < wanted)
+    n, m = len(mine), len(city.people)
+    sums, least = _sums(city, wanted)
     rows = block_array(
         [
-            [-part.reach, eye_array(m), csr_array((m, 1))],
-            [csr_array((len(some), n)), _shares(part)[some], csr_array(-np.ones((len(some), 1)))],
+            [-city.reach[:, mine], eye_array(m)],
+            [csr_array((len(some), n)), _PER_MILLE * _shares(city)[some]],
+            [sums[:, mine], csr_array((len(some), m))],
         ],
         format="csr",
     )
-    model = programme(
-        asked, asked.sites, np.zeros(n), np.append(np.zeros(m), -1.0), csr_array(rows),
-        np.append(np.full(m, -np.inf), -(city.had / city.total)[some]),
-        np.append(np.zeros(m), np.full(len(some), np.inf)),
+    short = _PER_MILLE * (wanted - city.had / city.total)[some]
+    no_end = np.full(2 * len(some), np.inf)
+    return programme(
+        asked, asked.sites[mine], np.zeros(n), -city.people,
+        csr_array(rows), np.concatenate([np.full(m, -np.inf), short, least]),
+        np.append(np.zeros(m), no_end),
     )  # fmt: skip
-    model.upper[-1] = min(highest + _SAME, 1.0)
-    found = asked.solve(model, start=_with_places(part, chosen, worst), gap=0.0, share=_FIRST)
-    if found.x is not None:
-        other = found.x[:n] > 0.5
-        if city.shares(other).min() > worst:
-            chosen = other
-    return chosen, found.status == "optimal"
 
 
-def _fullest(asked: Task, city: _Areas, chosen: Bools, proven: bool) -> Solved:
+def _fullest(asked: Task, city: _Areas, chosen: Bools, proven: bool) -> Sites:
     """Reach the most people without serving the worst area less than a choice does."""
-    worst = city.shares(chosen).min(initial=1.0) - _SAME
-    some = np.flatnonzero(city.had / city.total < worst)
-    n, m = len(asked.sites), len(city.people)
-    rows = block_array(
-        [[-city.reach, eye_array(m)], [csr_array((len(some), n)), _shares(city)[some]]],
-        format="csr",
-    )
-    model: Programme = programme(
-        asked, asked.sites, np.zeros(n), -city.people, csr_array(rows),
-        np.append(np.full(m, -np.inf), (worst - city.had / city.total)[some]),
-        np.append(np.zeros(m), np.full(len(some), np.inf)),
-    )  # fmt: skip
-    model = replace(model, offset=-float(city.had.sum()))
-    start = _with_places(city, chosen)
-    found = asked.solve(model, start=start, sign=-1)
-    if found.x is not None:  # people in whole groups, without the solver's tolerance
-        found = replace(found, x=_with_places(city, found.x[:n] > 0.5))
-    highest = -_bound(asked, city)
-    if not proven:  # what was found holds for this worst share only
-        found = replace(found, bound=highest)
-    return at_least(model, found, start, highest)
-
-
-def _bound(asked: Task, city: _Areas) -> float:
-    """People no choice exceeds, however it serves the worst area."""
+    wanted = float(city.shares(chosen).min(initial=1.0)) - _NOISE
     coverage = coverage_of(asked, city.reach, city.people, asked.sites)
-    return float(city.had.sum()) + bound_of(asked, coverage, asked.sites)
+    levels = coverage_of(asked, city.reach, city.people / city.total[city.area], asked.sites)
+    chosen = levelled(
+        levels, city.area, city.had / city.total, wanted, chosen, asked.slots(asked.sites),
+        work=_work(city), seed=0, people=city.total,
+    )  # fmt: skip
+    base, value = float(city.had.sum()), coverage.reached(chosen)
+    step = unit_of(np.append(city.people, base))
+    highest, stays = _bounded(asked, city, coverage, wanted if proven else 0.0, value)
+    highest = round_down(base + highest, step) - base
+    asked.tell(base + value, base + highest)
+    if highest - value > asked.limits.gap * (base + value) + _NOISE * value:
+        mine = np.flatnonzero(stays | chosen)
+        start = np.append(chosen[mine].astype(np.float64), _places(city, chosen))
+        found = asked.solve(
+            replace(_served(asked, city, wanted, mine), offset=-base),
+            start=start, sign=-1, step=step, known=(base + value, base + highest),
+        )  # fmt: skip
+        if found.x is not None:  # people in whole groups, without the solver's tolerance
+            other = np.zeros(len(chosen), dtype=np.bool_)
+            other[mine[found.x[: len(mine)] > 0.5]] = True
+            if city.shares(other).min(initial=1.0) >= wanted and coverage.reached(other) > value:
+                chosen, value = other, coverage.reached(other)
+        if proven:  # else what was found holds for this worst share only
+            highest = min(highest, max(round_down(-found.bound, step) - base, value))
+    gap = (highest - value) / max(base + value, _NOISE)
+    # However many it reaches: another choice may serve the worst area better.
+    status: Status = "optimal" if proven and gap <= asked.limits.gap + _NOISE else "time_limit"
+    return sites_of(asked, asked.sites[chosen], base + value, base + highest, status)
+
+
+def _bounded(
+    asked: Task, city: _Areas, coverage: Coverage, wanted: float, value: float
+) -> tuple[float, Bools]:
+    """Bound the people reached where every area has its share; also say what sites may do so."""
+    rows, low = _sums(city, wanted)
+    ruled = replace(
+        coverage,
+        rules=csr_array(vstack([coverage.rules, rows], format="csr")),
+        low=np.append(coverage.low, low),
+        high=np.append(coverage.high, np.full(len(low), np.inf)),
+    )
+    weight, capacity = asked.capacity(asked.sites)
+    price, _ = prices(
+        ruled, weight, capacity, value, 0.5 * city.people, steps=4 * _STEPS, length=1.0
+    )
+    bound, reduced = bounded(asked, ruled, price)
+    highest = min(bound, float(city.people[np.diff(city.reach.indptr) > 0].sum()))
+    if reduced is None:
+        return highest, np.ones(len(asked.sites), dtype=np.bool_)
+    return highest, bound - reduced >= value
 
 
 def _shares(city: _Areas) -> csr_array:
@@ -203,7 +292,7 @@ def _shares(city: _Areas) -> csr_array:
     return csr_array((parts, (city.area, np.arange(m))), shape=(len(city.total), m))
 
 
-def _with_places(city: _Areas, chosen: Bools, *more: float) -> Floats:
-    """Write a choice as an answer of a programme: sites, groups reached, and more."""
-    x = chosen.astype(np.float64)
-    return np.concatenate([x, np.minimum(city.reach @ x, 1.0), more])
+def _places(city: _Areas, chosen: Bools) -> Floats:
+    """Say which groups a choice reaches, as part of an answer."""
+    found: Floats = np.minimum(city.reach @ chosen.astype(np.float64), 1.0)
+    return found

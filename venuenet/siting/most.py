@@ -52,7 +52,7 @@ def most(task: Task, coverage: Coverage, sites: NDArray[np.intp], base: float) -
     if coverage.reach.nnz > SMALL:
         start, bound, stays = _squeezed(task, coverage, sites, start, base)
     goal = base + coverage.reached(start)
-    floor = _down(bound + base, step)
+    floor = round_down(bound + base, step)
     if floor - goal <= (task.limits.gap + 1e-9) * goal:
         return sites_of(task, sites[start], goal, max(floor, goal), "optimal", "heuristic")
     mine = np.flatnonzero(stays)
@@ -66,13 +66,13 @@ def most(task: Task, coverage: Coverage, sites: NDArray[np.intp], base: float) -
         better[mine[done.x[: len(mine)] > 0.5]] = True
         picked, value = sites[better], base + coverage.reached(better)
     # sites ruled out belong to no choice better than the start
-    proven = _down(min(floor, max(-done.bound, goal * (1 + task.limits.gap), value)), step)
+    proven = round_down(min(floor, max(-done.bound, goal * (1 + task.limits.gap), value)), step)
     near = proven - value <= (task.limits.gap + 1e-9) * value
     status: Status = "optimal" if near else "time_limit"
     return sites_of(task, picked, value, max(proven, value), status)
 
 
-def _down(value: float, step: float) -> float:
+def round_down(value: float, step: float) -> float:
     """Round down to what a choice can reach."""
     return float(np.floor(value / step + 1e-6) * step) if step and np.isfinite(value) else value
 
@@ -144,16 +144,6 @@ def bounded(task: Task, coverage: Coverage, price: Floats) -> tuple[float, Float
         return np.inf, None
     spare = sum(float(np.maximum(worth - price, 0).sum()) for worth in coverage.worth)
     return spare - best.bound, best.reduced
-
-
-def bound_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> float:
-    """Bound what any choice among some sites reaches, by one run of prices."""
-    weight, capacity = task.capacity(sites)
-    price, _ = prices(
-        coverage, weight, capacity, 0.0, 0.5 * coverage.people, steps=_STEPS, length=1.0
-    )
-    bound, _ = bounded(task, coverage, price)
-    return min(bound, float(coverage.people[np.diff(coverage.reach.indptr) > 0].sum()))
 
 
 def start_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray[np.bool_] | Solved:

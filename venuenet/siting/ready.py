@@ -35,6 +35,10 @@ def get_ready(goal: str) -> None:
         from venuenet.siting.cover import cover_twice  # noqa: PLC0415  as above
 
         cover_twice(table < 0.5, one, rules, limits)
+    elif goal == "cover_fairly":
+        from venuenet.siting.fairly import cover_fairly  # noqa: PLC0415  as above
+
+        cover_fairly(table < 0.5, one, np.arange(_SIZE[0]) % 2, rules, limits)
     else:
         from venuenet.siting.cover import cover_most  # noqa: PLC0415  as above
 

@@ -144,6 +144,10 @@ def solve(
     bound = info.mip_dual_bound if whole else info.objective_function_value
     if not whole and status != "optimal":
         bound = -np.inf  # where a linear search stands proves nothing
+    if whole and status == "optimal" and not np.isfinite(bound):
+        # HiGHS may end at its start without a bound; then the gaps allowed are kept all the same
+        value = info.objective_function_value
+        bound = value - relative_gap * abs(value) - (absolute_gap or 0.0)
     if status in ("infeasible", "unbounded", "failed"):
         x = None
     return Solved(

@@ -37,15 +37,6 @@ def programme(
     )
 
 
-def at_least(model: Programme, found: Solved, start: Floats, bound: float) -> Solved:
-    """Give what a search found, at least the answer it began with and a bound known beside it."""
-    x = start if found.x is None else found.x
-    whole = np.where(model.integer, np.rint(x), x)
-    value = float(model.cost @ whole) + model.offset
-    status: Status = "time_limit" if found.x is None else found.status
-    return Solved(status, whole, value, max(found.bound, bound))
-
-
 def answer(
     task: Task, sites: NDArray[np.intp], solved: Solved, sign: int, step: float = 0.0
 ) -> Sites:
