@@ -349,25 +349,43 @@ def test_the_fair_choice_does_not_hang_on_a_good_start(
     if lazy:  # nothing improves the first choice: bounds and programmes must be right alone
         monkeypatch.setattr(fairly, "improved", lambda _coverage, chosen, *_, **__: chosen)
         monkeypatch.setattr(fairly, "levelled", lambda *given, **_: given[4])
+    bounded, ruled_out = fairly._bounded, list[int]()
     for seed in range(40):
         rng = np.random.default_rng(seed)
         at, spots = rng.random((40, 1, 2)), rng.random((1, 14, 2))
         reach = np.square(at - spots).sum(axis=2) < 0.06
         people, area = rng.integers(1, 30, 40), rng.integers(0, 4, 40)
         fixed = tuple(int(j) for j in rng.integers(0, 14, seed % 2))
+        free = sorted(set(range(14)) - set(fixed))
+        three = np.array(list(combinations(range(len(free)), 3)))
+        got = np.array([people * reach[:, [*np.take(free, c), *fixed]].any(axis=1) for c in three])
         total = np.bincount(area, people)
-        best = (0.0, 0.0)
-        for c in combinations(sorted(set(range(14)) - set(fixed)), 3):
-            got = people * reach[:, [*c, *fixed]].any(axis=1)
-            best = max(best, (round((np.bincount(area, got) / total).min(), 9), got.sum()))
+        worst = (got @ np.eye(4)[area] / total).min(axis=1)
+        full = got.sum(axis=1)
+        best = full[worst >= worst.max() - 1e-9].max()
+
+        def watched(
+            *given: Any, three: Any = three, worst: Any = worst, full: Any = full
+        ) -> tuple[float, Bools]:
+            highest, stays = bounded(*given)
+            wanted, value = given[3:]
+            base = given[1].had.sum()
+            better = (worst >= wanted) & (full > base + value + 1e-6)
+            assert stays[np.unique(three[better])].all()
+            assert base + highest >= full[worst >= wanted].max() - 1e-6
+            ruled_out.append((~stays).sum())
+            return highest, stays
+
+        monkeypatch.setattr(fairly, "_bounded", watched)
         rules = Rules(count=3, fixed=fixed)
         found = fairly.cover_fairly(reach, people, area, rules)
-        assert (found.status, found.objective) == ("optimal", pytest.approx(best[1]))
+        assert (found.status, found.objective) == ("optimal", pytest.approx(best))
         with pytest.MonkeyPatch.context() as patch:  # as when time runs out
             patch.setattr(fairly, "_level", lambda _task, _city, chosen, _: (chosen, False))
             hasty = fairly.cover_fairly(reach, people, area, rules)
         assert hasty.status == "time_limit"
-        assert hasty.bound >= max(best[1], hasty.objective) - 1e-6
+        assert hasty.bound >= full.max() - 1e-6
+    assert sum(ruled_out) > 100
 
 
 def test_of_nobody_nobody_is_reached_and_whole_people_stay_whole() -> None:
