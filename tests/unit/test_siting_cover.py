@@ -235,6 +235,7 @@ def test_prices_rule_out_no_site_of_a_cheaper_choice(monkeypatch: pytest.MonkeyP
     # ruled out.
     monkeypatch.setattr(least, "SMALL", 1)
     monkeypatch.setattr(least, "_STEPS", 10)  # rough prices: less slack
+    monkeypatch.setattr(least, "_WORK", 10_000)
     monkeypatch.setattr(least, "_squeezed", watched)
     monkeypatch.setattr(least, "_cheaper", lambda *_: None)
     monkeypatch.setattr(cover, "needed", lambda _reach, _rules, sites: sites)
@@ -268,6 +269,26 @@ def test_budgets_and_prices_find_and_prove_the_cheapest(
     assert without_search >= (10 if steps == 200 else 0)
 
 
+def test_of_the_cheapest_it_takes_one_that_reaches_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(least, "SMALL", 1)
+    monkeypatch.setattr(least, "_WORK", 10_000)
+    monkeypatch.setattr(least, "_cheaper", lambda *_: None)
+    monkeypatch.setattr(cover, "needed", lambda _reach, _rules, sites: sites)
+    fuller = 0
+    for seed in range(30):
+        reach, people, share, price = spread_town(seed, np.ones(12))
+        reached = np.where(price == price.min(), people @ (reach @ EVERY_CHOICE.T > 0), np.inf)
+        poor = EVERY_CHOICE[np.argmin(reached)] > 0
+        monkeypatch.setattr(least, "_start", lambda *_, poor=poor: poor)
+        found = cover.cover_share(reach, people, share, Rules(cost=np.ones(12)))
+        mine = np.isin(np.arange(12), found.chosen)
+        near = (EVERY_CHOICE.astype(bool) ^ mine).sum(axis=1) <= 2  # one exchanged
+        got = people @ reach[:, mine].any(axis=1)
+        assert got == reached[near & (price == price.min())].max()
+        fuller += got > reached.min()
+    assert fuller > 10
+
+
 def test_the_cheapest_is_told_with_its_gap_where_time_runs_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -278,6 +299,7 @@ def test_the_cheapest_is_told_with_its_gap_where_time_runs_out(
 
     monkeypatch.setattr(least, "SMALL", 1)
     monkeypatch.setattr(least, "_STEPS", 3)
+    monkeypatch.setattr(least, "_WORK", 10_000)
     monkeypatch.setattr(least, "_cheaper", lambda *_: None)
     monkeypatch.setattr(reduce, "solve", no_search)
     unproven = 0

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from venuenet.siting.again import improved_again
+from venuenet.siting.most import coverage_of, start_of
+from venuenet.siting.reduce import task
 from venuenet.siting.rows import checked, rule_rows, site_bounds
 from venuenet.siting.swap import Coverage, improved
-from venuenet.siting.types import Rules
+from venuenet.siting.types import Limits, Rules
 
 
 def town(seed: int, places: int, sites: int, rules: Rules, near: float = 0.06) -> Coverage:
@@ -61,6 +63,21 @@ def test_annealing_gets_beyond_where_interchange_ends() -> None:
         gains.append(city.reached(improved(city, start, 15, work=3_000_000)) - city.reached(plain))
     assert min(gains) >= 0
     assert sum(gain > 0 for gain in gains) >= 6
+
+
+@pytest.mark.parametrize(("large", "best"), [(50, 57.0), (58, 58.0)])
+def test_a_budget_may_go_to_one_dear_site_or_many_cheap_ones(large: int, best: float) -> None:
+    # site 0 costs the whole budget of 20; the other 19 cost 1 and reach three people each
+    people = np.append(np.full(19, 3.0), large)
+    reach = np.zeros((20, 20), dtype=np.bool_)
+    reach[19, 0], reach[np.arange(19), np.arange(1, 20)] = True, True
+    rules = Rules(cost=np.append(20.0, np.ones(19)), budget=20.0)
+    asked = task(reach, rules, Limits())
+    coverage = coverage_of(asked, csr_array(reach.astype(float)), people, asked.sites)
+    start = start_of(asked, coverage, asked.sites)
+    assert isinstance(start, np.ndarray)
+    assert coverage.keeps(start)
+    assert coverage.reached(start) == best
 
 
 def test_with_nothing_to_choose_from_nothing_is_chosen() -> None:

@@ -61,6 +61,7 @@ def least(
         start = _start(task, coverage, sites, cost, enough)
     if start is not None:
         start, floor, stays = _squeezed(task, coverage, sites, cost, step, start, enough)
+        start = _fuller(task, coverage, sites, start)
     known = np.inf if start is None else float(cost @ start)
     if start is not None and known - floor <= (task.limits.gap + 1e-9) * known:
         return sites_of(task, sites[start], known, floor, "optimal", "heuristic")
@@ -75,8 +76,9 @@ def least(
         return answer(task, sites, done, 1)
     picked, value = (sites[:0], known) if start is None else (sites[start], known)
     if done.x is not None and done.objective < known:
-        picked = sites[mine[done.x[: len(mine)] > 0.5]]
-        value = float(task.cost[picked].sum())
+        found = np.isin(np.arange(len(sites)), mine[done.x[: len(mine)] > 0.5])
+        found = found if start is None else _fuller(task, coverage, sites, found)
+        picked, value = sites[found], float(cost @ found)
     # sites ruled out belong to no choice cheaper than the start
     proven = max(floor, min(done.bound, known if step else known * (1 - task.limits.gap)))
     proven = min(_up(proven, step), value)
@@ -208,6 +210,13 @@ def _cheaper(
     if coverage.reached(found) < enough:
         return None
     return _leaner(coverage, cost, found, enough, np.inf)
+
+
+def _fuller(task: Task, coverage: Coverage, sites: NDArray[np.intp], chosen: Bools) -> Bools:
+    """Of choices that cost no more, take one that reaches more people, if there is."""
+    limited = _limited(task, float(task.cost[sites] @ chosen))
+    tight = coverage_of(limited, coverage.reach, coverage.people, sites)
+    return improved(tight, chosen, limited.slots(sites), work=_WORK)
 
 
 def _squeezed(

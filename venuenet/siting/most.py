@@ -150,7 +150,11 @@ def start_of(task: Task, coverage: Coverage, sites: NDArray[np.intp]) -> NDArray
     """Find a choice that keeps the rules and improve it, or what proves that there is none."""
     n = coverage.reach.shape[1]
     slots = task.slots(sites)
-    chosen = improved(coverage, coverage.lower > 0.5, slots)
+    forced = coverage.lower > 0.5
+    chosen = improved(coverage, forced, slots)
+    if task.rules.budget is not None:  # a few dear sites, or many cheap ones
+        cheap = improved(coverage, forced, slots, per=np.maximum(task.cost[sites], 1e-9))
+        chosen = max(chosen, cheap, key=lambda x: (coverage.keeps(x), coverage.reached(x)))
     if not coverage.keeps(chosen):
         worth = np.asarray(coverage.people @ coverage.reach).ravel()
         found = task.solve(

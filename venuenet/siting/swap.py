@@ -77,7 +77,13 @@ class Coverage:
 
 
 def improved(
-    coverage: Coverage, start: Bools, slots: int, *, work: int = 0, seed: int = 0
+    coverage: Coverage,
+    start: Bools,
+    slots: int,
+    *,
+    per: Floats | None = None,
+    work: int = 0,
+    seed: int = 0,
 ) -> Bools:
     """Improve a choice by adding sites and exchanging pairs, until neither helps.
 
@@ -94,6 +100,9 @@ def improved(
         May fall short of the lower sides of rules: then sites are added as far as possible.
     slots : int
         No choice has more sites than this.
+    per : (sites,) float64, optional
+        Positive. Sites are added by the people they newly reach per so much, as by their cost
+        where a budget limits the choice; None: by the people alone.
     work : int
         How much annealing: exchanges looked at, and entries of ``reach`` gone through for those
         made. A second is some 3e8.
@@ -109,7 +118,8 @@ def improved(
     rows = (*parts(rules), rules.data, coverage.low, coverage.high)
     chosen = start.copy()
     slots = max(slots, int(start.sum()))  # sites forced may be more than the rules allow
-    _search(reach, rows, coverage.lower < coverage.upper, chosen, slots, work, seed)
+    per = np.ones(len(start)) if per is None else per
+    _search(reach, rows, coverage.lower < coverage.upper, per, chosen, slots, work, seed)
     return chosen
 
 
@@ -180,7 +190,9 @@ def allowed(enter: int, leave: int, rule: Rows, used: Floats) -> bool:
 
 
 @kernel
-def _climb(reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State) -> float:
+def _climb(
+    reach: Reach, rule: Rows, free: Bools, per: Floats, at_slot: Indices, state: State
+) -> float:
     """Make the best addition or exchange until none helps; gives the change in people reached."""
     slot_of, _, _, used, gain, alone, kept = state
     total = 0.0
@@ -192,10 +204,10 @@ def _climb(reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State
                 len(room) > 0
                 and slot_of[site] < 0
                 and free[site]
-                and (enter < 0 or gain[site] > best)
+                and (enter < 0 or gain[site] / per[site] > best)
             )
             if wanted and allowed(site, -1, rule, used):
-                best, enter = gain[site], site
+                best, enter = gain[site] / per[site], site
         if enter >= 0:
             slot = room[0]
         else:
@@ -237,8 +249,9 @@ def proposed(leave: int, reach: Reach) -> int:
 
 @kernel
 def _anneal(
-    reach: Reach, rule: Rows, free: Bools, at_slot: Indices, state: State, work: int, value: float
-) -> Indices:
+    reach: Reach, rule: Rows, free: Bools, per: Floats, at_slot: Indices, state: State, work: int,
+    value: float,
+) -> Indices:  # fmt: skip
     """Exchange at random, ever more carefully; gives the slots of the best choice met.
 
     ``value`` is the people reached now.
@@ -270,15 +283,16 @@ def _anneal(
             if value > most + 1e-6:
                 most = value
                 best[:] = at_slot
-    if value + _climb(reach, rule, free, at_slot, state) > most:
+    if value + _climb(reach, rule, free, per, at_slot, state) > most:
         best[:] = at_slot
     return best
 
 
 @kernel
 def _search(
-    reach: Reach, rule: Rows, free: Bools, chosen: Bools, slots: int, work: int, seed: int
-) -> None:
+    reach: Reach, rule: Rows, free: Bools, per: Floats, chosen: Bools, slots: int, work: int,
+    seed: int,
+) -> None:  # fmt: skip
     """Improve ``chosen`` in place."""
     np.random.seed(seed)  # noqa: NPY002  compiled: numba's own, apart from Python's
     places, sites = len(reach[4]), len(chosen)
@@ -296,8 +310,8 @@ def _search(
         if chosen[site]:
             value += _exchange(site, slot, reach, rule, at_slot, state)
             slot += 1
-    value += _climb(reach, rule, free, at_slot, state)
+    value += _climb(reach, rule, free, per, at_slot, state)
     if work > 0:
-        at_slot = _anneal(reach, rule, free, at_slot, state, work, value)
+        at_slot = _anneal(reach, rule, free, per, at_slot, state, work, value)
     chosen[:] = False
     chosen[at_slot[at_slot >= 0]] = True
