@@ -1,14 +1,14 @@
 """San Francisco's 205 tracts and 16 stores: the answers PySAL's spopt publishes."""
 
-import csv
 import json
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import pytest
 
 from venuenet.siting.cover import cover_all, cover_most
+from venuenet.siting.frames import town
 from venuenet.siting.median import nearest_on_average
 from venuenet.siting.types import Rules
 
@@ -23,16 +23,16 @@ pytestmark = [
 def city():
     """(metres 205 x 16, people 205, names of the stores)."""
     folder = VALIDATION / "spopt_sf"
-    with (folder / "SF_network_distance_candidateStore_16_censusTract_205_new.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    tracts = sorted({r["DestinationName"] for r in rows})
-    stores = sorted({r["name"] for r in rows})
-    metres = np.full((len(tracts), len(stores)), np.inf)
-    for r in rows:
-        metres[tracts.index(r["DestinationName"]), stores.index(r["name"])] = float(r["distance"])
-    with (folder / "SF_demand_205_centroid_uniform_weight.csv").open() as file:
-        people = {r["NAME"]: int(r["POP2000"]) for r in csv.DictReader(file)}
-    return metres, np.array([people[t] for t in sorted(people)]), stores
+    ways = pd.read_csv(
+        folder / "SF_network_distance_candidateStore_16_censusTract_205_new.csv",
+        dtype={"DestinationName": str},
+    ).rename(columns={"DestinationName": "place", "name": "site", "distance": "cost"})
+    tracts = pd.read_csv(
+        folder / "SF_demand_205_centroid_uniform_weight.csv", dtype={"NAME": str}, index_col="NAME"
+    ).rename(columns={"POP2000": "people"})
+    stores = pd.read_csv(folder / "SF_store_site_16_longlat.csv", index_col="NAME")
+    here = town(ways, tracts, stores)
+    return here.cost, here.people, list(stores.index)
 
 
 @pytest.fixture(scope="module")
