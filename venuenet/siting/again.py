@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from venuenet.siting.swap import (
     COLD,
@@ -14,8 +13,8 @@ from venuenet.siting.swap import (
     Reach,
     Rows,
     allowed,
-    parts,
     proposed,
+    use,
 )  # fmt: skip
 from venuenet.siting.types import Floats
 from venuenet.travel.compiled import kernel
@@ -29,9 +28,7 @@ def improved_again(
     As :func:`improved`, but every exchange is tried out, place by place: with two sites in reach
     there is no short way to say what an exchange changes.
     """
-    rules = csc_array(coverage.rules)
-    reach = (*parts(csc_array(coverage.reach)), *parts(coverage.reach), coverage.people)
-    rows = (*parts(rules), rules.data, coverage.low, coverage.high)
+    reach, rows = coverage.arrays
     chosen = start.copy()
     slots = max(slots, int(start.sum()))
     free = coverage.lower < coverage.upper
@@ -54,8 +51,7 @@ def _take(
             change += sign * people[place]
         elif higher == 2:
             change += sign * again[place]
-    for at in range(rule[0][site], rule[0][site + 1]):
-        used[rule[1][at]] += sign * rule[2][at]
+    use(site, sign, rule, used)
     return change
 
 

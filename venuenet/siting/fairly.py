@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,19 @@ class _Areas:
     area: NDArray[np.int64]
     total: Floats
     had: Floats
+
+    @cached_property
+    def parts(self) -> csr_array:
+        """Rows that add up the share of each area from its groups, (areas, groups)."""
+        m = len(self.people)
+        share = self.people / self.total[self.area]
+        return csr_array((share, (self.area, np.arange(m))), shape=(len(self.total), m))
+
+    @cached_property
+    def alone(self) -> Floats:
+        """Share of each area's people that each site reaches, (areas, sites)."""
+        found: Floats = csr_array(self.parts @ self.reach).toarray()
+        return found
 
     def shares(self, chosen: Bools) -> Floats:
         """Share of each area's people that a choice and the fixed sites reach, (areas,)."""
@@ -172,11 +186,9 @@ def _level(asked: Task, city: _Areas, chosen: Bools, highest: float) -> tuple[Bo
         wanted = worst + _SAME
         if highest < wanted:
             return chosen, True
-        every = np.arange(len(asked.sites))
-        anything = replace(served := _served(asked, city, wanted, every), cost=0 * served.cost)
-        for model in (_summed(asked, city, wanted), anything):
+        for model in (_summed, _anyhow):
             share = min(1.0, max(asked.left() - end, 0.0) / max(asked.left(), 1e-9))
-            found = asked.solve(model, gap=0.0, share=share)
+            found = asked.solve(model(asked, city, wanted), gap=0.0, share=share)
             if found.status == "infeasible":
                 return chosen, True
         if found.x is None:
@@ -203,8 +215,13 @@ def _sums(city: _Areas, wanted: float) -> tuple[csr_array, Floats]:
     had = city.had / city.total
     some = np.flatnonzero(had < wanted)
     short = (wanted - had)[some]
-    alone = csr_array(_shares(city)[some] @ city.reach).toarray()
-    return csr_array(np.minimum(alone / short[:, None], 1.0)), np.ones(len(some))
+    return csr_array(np.minimum(city.alone[some] / short[:, None], 1.0)), np.ones(len(some))
+
+
+def _anyhow(asked: Task, city: _Areas, wanted: float) -> Programme:
+    """Ask for a share of each area as it is served, and no more."""
+    model = _served(asked, city, wanted, np.arange(len(asked.sites)))
+    return replace(model, cost=np.zeros(len(model.cost)))
 
 
 def _served(asked: Task, city: _Areas, wanted: float, mine: NDArray[np.intp]) -> Programme:
@@ -215,7 +232,7 @@ def _served(asked: Task, city: _Areas, wanted: float, mine: NDArray[np.intp]) ->
     rows = block_array(
         [
             [-city.reach[:, mine], eye_array(m)],
-            [csr_array((len(some), n)), _PER_MILLE * _shares(city)[some]],
+            [csr_array((len(some), n)), _PER_MILLE * city.parts[some]],
             [sums[:, mine], csr_array((len(some), m))],
         ],
         format="csr",
@@ -245,7 +262,8 @@ def _fullest(asked: Task, city: _Areas, chosen: Bools, proven: bool) -> Sites:
     asked.tell(base + value, base + highest)
     if highest - value > asked.limits.gap * (base + value) + _NOISE * value:
         mine = np.flatnonzero(stays | chosen)
-        start = np.append(chosen[mine].astype(np.float64), _places(city, chosen))
+        served = city.reach @ chosen.astype(np.float64) > 0
+        start = np.append(chosen[mine], served).astype(np.float64)
         found = asked.solve(
             replace(_served(asked, city, wanted, mine), offset=-base),
             start=start, sign=-1, step=step, known=(base + value, base + highest),
@@ -283,16 +301,3 @@ def _bounded(
     if reduced is None:
         return highest, np.ones(len(asked.sites), dtype=np.bool_)
     return highest, bound - reduced >= value
-
-
-def _shares(city: _Areas) -> csr_array:
-    """Rows that add up the share of each area from its groups, (areas, groups)."""
-    m = len(city.people)
-    parts = city.people / city.total[city.area]
-    return csr_array((parts, (city.area, np.arange(m))), shape=(len(city.total), m))
-
-
-def _places(city: _Areas, chosen: Bools) -> Floats:
-    """Say which groups a choice reaches, as part of an answer."""
-    found: Floats = np.minimum(city.reach @ chosen.astype(np.float64), 1.0)
-    return found

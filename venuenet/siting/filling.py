@@ -6,9 +6,8 @@ Columns are all sites of a model: those that may be chosen, and fixed ones, whic
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csc_array
 
-from venuenet.siting.swap import Bools, Coverage, Indices, Reach, Rows, allowed, parts
+from venuenet.siting.swap import Bools, Coverage, Indices, Reach, Rows, allowed, use
 from venuenet.siting.types import Floats
 from venuenet.travel.compiled import kernel
 
@@ -40,9 +39,7 @@ def filled(coverage: Coverage, room: Floats, there: Bools, start: Bools, slots: 
     (sites,) bool
         Keeps the rules if ``start`` does; the same where no exchange helps.
     """
-    rules = csc_array(coverage.rules)
-    reach = (*parts(csc_array(coverage.reach)), *parts(coverage.reach), coverage.people)
-    rows = (*parts(rules), rules.data, coverage.low, coverage.high)
+    reach, rows = coverage.arrays
     chosen = start.copy()
     free = (coverage.lower < coverage.upper) & ~there
     _exchange_all(reach, rows, free, room, there, chosen, max(slots, int(start.sum())))
@@ -90,8 +87,9 @@ def room_prices(
         The sites' s at these prices.
     """
     price, worth = np.full(len(coverage.people), 0.5), np.zeros(len(room))
+    _, _, row, site_of, people = coverage.arrays[0]
     _descend(
-        *parts(coverage.reach), coverage.people, room, there, weight, float(capacity), float(goal),
+        row, site_of, people, room, there, weight, float(capacity), float(goal),
         steps, price, worth,
     )  # fmt: skip
     return price, worth
@@ -130,13 +128,6 @@ def _fill(reach: Reach, room: Floats, chosen: Bools, served: Floats, left: Float
 
 
 @kernel
-def _use(site: int, sign: float, rule: Rows, used: Floats) -> None:
-    """Count a site in (sign 1) or out (-1) of the rules' sums."""
-    for at in range(rule[0][site], rule[0][site + 1]):
-        used[rule[1][at]] += sign * rule[2][at]
-
-
-@kernel
 def _comer(
     leave: int, reach: Reach, rule: Rows, free: Bools, room: Floats, now: Bools, served: Floats,
     used: Floats,
@@ -166,7 +157,7 @@ def _exchange_all(
     for slot, site in enumerate(np.flatnonzero(chosen)):
         at_slot[slot] = site
         now[site] = True
-        _use(int(site), 1.0, rule, used)
+        use(int(site), 1, rule, used)
     served, left = np.zeros(len(reach[4])), np.zeros(len(room))
     most = _fill(reach, room, now, served, left)
     for slot in range(slots):
@@ -181,9 +172,9 @@ def _exchange_all(
             now[enter] = True
         if enter != leave:
             at_slot[slot] = enter
-            _use(enter, 1.0, rule, used)
+            use(enter, 1, rule, used)
             if leave >= 0:
-                _use(leave, -1.0, rule, used)
+                use(leave, -1, rule, used)
     more_sites = (at_slot >= 0).sum() > chosen.sum()
     if more_sites or _fill(reach, room, now, served, left) > most + 1e-6:
         chosen[:] = False

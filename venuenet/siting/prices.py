@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csc_array
 
 from venuenet.siting.swap import Bools, Coverage, Indices
 from venuenet.siting.types import Floats
@@ -55,13 +54,12 @@ def prices(
     chosen : (sites,) bool
         The best choice met on the way; it may break rules.
     """
-    by_site = csc_array(coverage.reach)
+    first, places, row, site_of, _ = coverage.arrays[0]
     people, again = coverage.worth
     best, chosen = start.copy(), np.zeros(len(weight), dtype=np.bool_)
     _descend(
-        coverage.reach.indptr.astype(np.int32), coverage.reach.indices.astype(np.int32),
-        by_site.indptr.astype(np.int32), by_site.indices.astype(np.int32),
-        people, again, weight, float(capacity), float(goal), steps, length, best, chosen,
+        row, site_of, first, places, people, again, weight, float(capacity), float(goal), steps,
+        length, best, chosen,
     )  # fmt: skip
     return best, chosen
 

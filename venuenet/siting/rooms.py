@@ -38,7 +38,7 @@ def cover_with_room(
     people: ArrayLike,
     room: ArrayLike,
     rules: Rules,
-    limits: Limits | None = None,
+    limits: Limits = Limits(),
 ) -> Sites:
     """Choose sites that serve the most people, each no more than it has room for.
 
@@ -67,7 +67,7 @@ def cover_with_room(
         Persons each site can serve, in the same measure as ``people``; infinite: no limit.
     rules : Rules
         Without a count, sites that would serve nobody are left out.
-    limits : Limits, optional
+    limits : Limits
 
     Returns
     -------
@@ -106,7 +106,6 @@ def cover_with_room(
         all_served=False,
         any_of=only_columns(rows, ~fixed & usable & unlimited),
     )
-    limits = Limits() if limits is None else limits
     known = None
     if rows.nnz > SMALL:
         known = first_look(task, rows, reduced(table, rules, limits))
@@ -118,7 +117,7 @@ def nearest_with_room(
     people: ArrayLike,
     room: ArrayLike,
     rules: Rules,
-    limits: Limits | None = None,
+    limits: Limits = Limits(),
 ) -> Sites:
     """Choose sites with the least way for everybody, each with no more people than room.
 
@@ -140,7 +139,7 @@ def nearest_with_room(
     room : (sites,) array_like
         Persons each site can serve; infinite: no limit.
     rules : Rules
-    limits : Limits, optional
+    limits : Limits
 
     Returns
     -------
@@ -181,7 +180,7 @@ def nearest_with_room(
 
 def _answer(
     task: Flows,
-    limits: Limits | None,
+    limits: Limits,
     begun: float,
     *,
     sign: int,
@@ -189,7 +188,6 @@ def _answer(
     known: Known | None = None,
 ) -> Sites:
     """Solve, then share people out anew among the sites chosen: whole numbers leak a little."""
-    limits = Limits() if limits is None else limits
     end, gap = begun + limits.seconds, max(limits.gap, _SAME)
     seen = task.sites - len({*task.rules.fixed, *task.rules.forbidden})
     tell = None if limits.tell is None else _heard(limits.tell, sign, already)

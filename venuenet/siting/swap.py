@@ -6,6 +6,7 @@ A place has a row of the sites that reach it, a site a column of the places it r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,15 @@ class Coverage:
     high: Floats
     lower: Floats
     upper: Floats
+
+    @cached_property
+    def arrays(self) -> tuple[Reach, Rows]:
+        """What compiled code takes: who reaches whom both ways round, and the rules by site."""
+        by_site, rules = csc_array(self.reach), csc_array(self.rules)
+        return (
+            (*_parts(by_site), *_parts(self.reach), self.people),
+            (*_parts(rules), rules.data, self.low, self.high),
+        )
 
     def reached(self, chosen: Bools) -> float:
         """People that a choice reaches, and reaches again."""
@@ -113,19 +123,24 @@ def improved(
     (sites,) bool
         Reaches no fewer people than ``start``; keeps the rules if ``start`` does.
     """
-    by_site, rules = csc_array(coverage.reach), csc_array(coverage.rules)
-    reach = (*parts(by_site), *parts(coverage.reach), coverage.people)
-    rows = (*parts(rules), rules.data, coverage.low, coverage.high)
     chosen = start.copy()
     slots = max(slots, int(start.sum()))  # sites forced may be more than the rules allow
     per = np.ones(len(start)) if per is None else per
-    _search(reach, rows, coverage.lower < coverage.upper, per, chosen, slots, work, seed)
+    free = coverage.lower < coverage.upper
+    _search(*coverage.arrays, free, per, chosen, slots, work, seed)
     return chosen
 
 
-def parts(table: csr_array | csc_array) -> tuple[Indices, Indices]:
+def _parts(table: csr_array | csc_array) -> tuple[Indices, Indices]:
     """Give where the rows, or columns, of a table begin and what they hold."""
     return table.indptr.astype(np.int32), table.indices.astype(np.int32)
+
+
+@kernel
+def use(site: int, sign: int, rule: Rows, used: Floats) -> None:
+    """Count a site in (sign 1) or out (-1) of the rules' sums."""
+    for at in range(rule[0][site], rule[0][site + 1]):
+        used[rule[1][at]] += sign * rule[2][at]
 
 
 @kernel
@@ -157,9 +172,7 @@ def _put(site: int, slot: int, sign: int, reach: Reach, rule: Rows, state: State
             alone[sole] -= sign * weight
             for other in range(row[place], row[place + 1]):
                 kept[sites[other], sole] -= sign * weight
-    rule_first, rows, value = rule[0], rule[1], rule[2]
-    for at in range(rule_first[site], rule_first[site + 1]):
-        used[rows[at]] += sign * value[at]
+    use(site, sign, rule, used)
     slot_of[site] = slot if sign > 0 else -1
     return change
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from venuenet.siting.swap import (
     COLD,
@@ -15,8 +14,8 @@ from venuenet.siting.swap import (
     Reach,
     Rows,
     allowed,
-    parts,
     proposed,
+    use,
 )  # fmt: skip
 from venuenet.siting.types import Floats
 from venuenet.travel.compiled import kernel
@@ -60,9 +59,7 @@ def levelled(
     (sites,) bool
         Keeps the rules if ``start`` does; what is maximised is no smaller.
     """
-    rules = csc_array(coverage.rules)
-    reach = (*parts(csc_array(coverage.reach)), *parts(coverage.reach), coverage.people)
-    rows = (*parts(rules), rules.data, coverage.low, coverage.high)
+    reach, rows = coverage.arrays
     chosen = start.copy()
     free = coverage.lower < coverage.upper
     slots = max(slots, int(start.sum()))
@@ -90,8 +87,7 @@ def _put(
         if max(count[place], count[place] + sign) == 1:
             share[area[place]] += sign * people[place]
         count[place] += sign
-    for at in range(rule[0][site], rule[0][site + 1]):
-        used[rule[1][at]] += sign * rule[2][at]
+    use(site, sign, rule, used)
 
 
 @kernel

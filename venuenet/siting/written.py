@@ -37,15 +37,12 @@ def programme(
     )
 
 
-def answer(
-    task: Task, sites: NDArray[np.intp], solved: Solved, sign: int, step: float = 0.0
-) -> Sites:
+def answer(task: Task, sites: NDArray[np.intp], solved: Solved, sign: int) -> Sites:
     """Say what branch and bound found, in the model's own unit."""
     if solved.x is None:
         bound = np.nan if solved.status == "infeasible" else sign * solved.bound
         return sites_of(task, sites[:0], np.nan, bound, solved.status)
-    bound = float(np.ceil(solved.bound - 1e-6)) if step else solved.bound
-    bound = min(bound, solved.objective)
+    bound = min(solved.bound, solved.objective)
     gap = (solved.objective - bound) / max(abs(solved.objective), 1e-9)
     status: Status = "optimal" if gap <= task.limits.gap + 1e-9 else "time_limit"
     chosen = sites[solved.x[: len(sites)] > 0.5]
