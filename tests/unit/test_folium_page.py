@@ -9,7 +9,8 @@ import pytest
 from venuenet.model import KINDS, Question
 from venuenet.publish import words
 from venuenet.publish.answers import CITY, coverage, gap_rows, venue_rows
-from venuenet.publish.folium_page import LEAFLET, folium_html, refuse_outside_requests
+from venuenet.publish.folium_page import folium_html
+from venuenet.publish.offline_map import LEAFLET, refuse_outside_requests
 from venuenet.questions import parse_question
 
 SCRIPT = "</script><script>alert('馆')</script>"

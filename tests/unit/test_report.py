@@ -10,7 +10,7 @@ from venuenet.model import KINDS, SCIENCE_KINDS, Question, Source
 from venuenet.publish import words
 from venuenet.publish.answers import CITY, coverage, gap_rows, groups, venue_rows
 from venuenet.publish.district import district_facts, marked
-from venuenet.publish.folium_page import refuse_outside_requests
+from venuenet.publish.offline_map import refuse_outside_requests
 from venuenet.publish.report import TOP_GAPS, assumption_rows, report_html
 from venuenet.publish.sketch import district_sketch
 from venuenet.publish.words import flag_text

@@ -10,23 +10,15 @@ import folium
 import jinja2
 import numpy as np
 import shapely
-from branca.element import Figure
 from folium.features import DivIcon, GeoJsonTooltip
 from shapely.geometry import mapping
 
 from venuenet.model import LocatedVenue, Question
 from venuenet.proposals.words import flag_words
 from venuenet.publish import words
-from venuenet.publish.folium_page import (
-    DECIMALS,
-    both,
-    elements,
-    own_style,
-    refuse_outside_requests,
-    vendored,
-    verbatim,
-)
+from venuenet.publish.folium_page import DECIMALS
 from venuenet.publish.geo import Json, credits, gap_shapes
+from venuenet.publish.offline_map import bare_map, both, offline_html
 from venuenet.publish.snapshot import Snapshot
 
 Row = Mapping[str, Any]
@@ -91,26 +83,14 @@ def plan_html(snapshot: Snapshot, question: Question, plan: Row) -> str:
     str
         One HTML document, zh with en beside; nothing is loaded from elsewhere.
     """
-    page = folium.Map(tiles=None, zoom_snap=0.25, attribution_control=False)
-    page.default_js, page.default_css = [], []
+    page = bare_map()
     for layer in _layers(snapshot, question, plan):
         layer.add_to(page)
-    folium.LayerControl(collapsed=False).add_to(page)
     left, bottom, right, top = snapshot.area.districts.total_bounds
     page.fit_bounds([[bottom, left], [top, right]])
-    figure = page.get_root()
-    if not isinstance(figure, Figure):
-        raise TypeError("a folium map stands in a figure")
-    figure.title = "选址建议 · Where to build"
-    figure.header.add_child(verbatim(own_style() + _CSS), name="style")
-    figure.header.add_child(verbatim(f"<script>{vendored('leaflet.js')}</script>"), name="leaflet")
-    figure.html.add_child(verbatim(_side(snapshot, question, plan)), name="side")
-    for number, element in enumerate(elements(figure)):
-        element._id = f"{number:032x}"
-    html: str = figure.render()
-    html = html.replace("<html>", '<html lang="zh-CN">', 1)
-    refuse_outside_requests(html)
-    return html
+    return offline_html(
+        page, "选址建议 · Where to build", _side(snapshot, question, plan), style=_CSS
+    )
 
 
 def _layers(snapshot: Snapshot, question: Question, plan: Row) -> Iterator[folium.GeoJson]:

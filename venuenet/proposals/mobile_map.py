@@ -8,7 +8,6 @@ from html import escape
 import folium
 import jinja2
 import shapely
-from branca.element import Figure
 from folium.features import DivIcon, GeoJsonTooltip
 from shapely.geometry import mapping
 
@@ -16,15 +15,8 @@ from venuenet.proposals.mobile import LABEL, REASONS, mobile_collection
 from venuenet.proposals.mobile_ask import MobileRequest
 from venuenet.publish import words
 from venuenet.publish.answers import Row
-from venuenet.publish.folium_page import (
-    both,
-    elements,
-    own_style,
-    refuse_outside_requests,
-    vendored,
-    verbatim,
-)
 from venuenet.publish.geo import Json, credits, gap_collection
+from venuenet.publish.offline_map import bare_map, both, offline_html
 from venuenet.publish.snapshot import Snapshot
 
 COLORS = ("#0b4f8a", "#b3400a", "#00604c", "#6b2d73", "#7a5c00", "#9b1c31", "#2f6f8f", "#4d4d4d")
@@ -91,26 +83,14 @@ def mobile_html(snapshot: Snapshot, request: MobileRequest, answer: Row) -> str:
     str
         One HTML document, zh with en beside; nothing is loaded from elsewhere.
     """
-    page = folium.Map(tiles=None, zoom_snap=0.25, attribution_control=False)
-    page.default_js, page.default_css = [], []
+    page = bare_map()
     drawn = mobile_collection(snapshot, request, answer)
     for layer in _layers(snapshot, request, answer, drawn):
         layer.add_to(page)
-    folium.LayerControl(collapsed=False).add_to(page)
     page.fit_bounds(_bounds(snapshot, request, drawn))
-    figure = page.get_root()
-    if not isinstance(figure, Figure):
-        raise TypeError("a folium map stands in a figure")
-    figure.title = "流动科技馆路线 · Mobile science hall"
-    figure.header.add_child(verbatim(own_style() + _CSS), name="style")
-    figure.header.add_child(verbatim(f"<script>{vendored('leaflet.js')}</script>"), name="leaflet")
-    figure.html.add_child(verbatim(_side(snapshot, request, answer)), name="side")
-    for number, element in enumerate(elements(figure)):
-        element._id = f"{number:032x}"
-    html: str = figure.render()
-    html = html.replace("<html>", '<html lang="zh-CN">', 1)
-    refuse_outside_requests(html)
-    return html
+    return offline_html(
+        page, "流动科技馆路线 · Mobile science hall", _side(snapshot, request, answer), style=_CSS
+    )
 
 
 def day_color(day: int) -> str:

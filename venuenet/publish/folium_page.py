@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from html import escape
-from html.parser import HTMLParser
-from importlib.resources import files
 from typing import Any
 
 import folium
 import jinja2
 import numpy as np
 import shapely
-from branca.element import Element, Figure
 from folium.features import DivIcon, GeoJsonPopup, GeoJsonTooltip
 from folium.map import CustomPane
 from markupsafe import Markup
@@ -32,6 +27,7 @@ from venuenet.publish.how import (
     traveller_suffix,
     traveller_words,
 )
+from venuenet.publish.offline_map import LEAFLET, bare_map, both, offline_html
 from venuenet.publish.sketch import symbol
 from venuenet.publish.snapshot import Snapshot
 from venuenet.publish.words import flag_text, word
@@ -39,7 +35,6 @@ from venuenet.publish.words import flag_text, word
 Json = dict[str, Any]
 Style = Callable[[Json], Json]
 
-LEAFLET = "1.9.4"
 DECIMALS = 5
 SMALL_KM2 = 120
 MARK_SIZE = 5.2
@@ -71,97 +66,20 @@ def folium_html(snapshot: Snapshot, question: Question) -> str:
     str
         One HTML document; scripts and styles are in it, and nothing is loaded from elsewhere.
     """
-    page = folium.Map(tiles=None, zoom_snap=0.25, attribution_control=False)
-    page.default_js, page.default_css = [], []
+    page = bare_map()
     for name, height in PANES.items():
         CustomPane(name, z_index=height, pointer_events=True).add_to(page)
     for layer in _layers(snapshot, question):
         layer.add_to(page)
-    folium.LayerControl(collapsed=False).add_to(page)
     left, bottom, right, top = snapshot.area.districts.total_bounds
     page.fit_bounds([[bottom, left], [top, right]])
-    figure = page.get_root()
-    if not isinstance(figure, Figure):
-        raise TypeError("a folium map stands in a figure")
-    figure.title = _title(snapshot)
-    figure.header.add_child(verbatim(own_style()), name="style")
-    figure.header.add_child(verbatim(f"<script>{vendored('leaflet.js')}</script>"), name="leaflet")
-    figure.html.add_child(verbatim(_side(snapshot, question)), name="side")
-    for number, element in enumerate(elements(figure)):
-        element._id = f"{number:032x}"
-    figure.header.add_child(verbatim(_FINISH % page.get_name()), name="finish")
-    html: str = figure.render()
-    html = html.replace("<html>", '<html lang="zh-CN">', 1)
-    refuse_outside_requests(html)
-    return html
-
-
-def refuse_outside_requests(html: str) -> None:
-    """Raise RuntimeError, naming them, if a page would load anything that is not in it."""
-    found = _Loads()
-    found.feed(html)
-    if found.outside:
-        raise RuntimeError(f"the page loads from elsewhere: {', '.join(found.outside[:5])}")
-
-
-class _Loads(HTMLParser):
-    """Collects what a page would fetch: elements with an address, and addresses in styles."""
-
-    _ADDRESSES = ("src", "href", "data", "srcset", "poster", "action", "background", "xlink:href")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.outside: list[str] = []
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_style = tag == "style"
-        for name, value in attrs:
-            if name in self._ADDRESSES and not (value or "").startswith(("#", "data:")):
-                self.outside.append(f"<{tag} {name}={value}>")
-            if name == "style":
-                self._look(value or "")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style:
-            self._look(data)
-
-    def _look(self, css: str) -> None:
-        self.outside += re.findall(r"@import[^;]*", css)
-        addresses = re.findall(r"url\(\s*['\"]?([^'\")]*)", css)
-        self.outside += [a for a in addresses if not a.startswith(("#", "data:"))]
-
-
-def elements(top: Element) -> Iterator[Element]:
-    """Walk a page's elements, so that they can be numbered: folium names them at random."""
-    yield top
-    inner = (top.header, top.html, top.script) if isinstance(top, Figure) else ()
-    for child in (*inner, *top._children.values()):
-        yield from elements(child)
-
-
-def verbatim(text: str) -> Element:
-    """Hold text that is no template, whatever braces it has."""
-    return Element(f"{{% raw %}}{text}{{% endraw %}}")
-
-
-@lru_cache(maxsize=4)
-def vendored(name: str) -> str:
-    """Return a vendored file without what it would fetch: a source map, pictures."""
-    text = (files("venuenet.publish") / "vendor" / "leaflet" / name).read_text(encoding="utf-8")
-    text = re.sub(r"//# sourceMappingURL=.*", "", text)
-    return re.sub(r"url\((?:images/|#default)[^)]*\)", "none", text)
+    return offline_html(page, _title(snapshot), _side(snapshot, question), script=_FINISH)
 
 
 def _title(snapshot: Snapshot) -> str:
     meta = snapshot.area.meta
     traveller = traveller_suffix(snapshot.manifest, "zh")
     return escape(f"{meta.name_zh}科普场馆覆盖与缺口{traveller} · {meta.name_en}: science venues")
-
-
-def both(zh: object, en: object) -> str:
-    """Write Chinese with the English beside it, for HTML."""
-    return f'{escape(str(zh))} <i lang="en">{escape(str(en))}</i>'
 
 
 def _layers(snapshot: Snapshot, question: Question) -> Iterator[folium.GeoJson]:
@@ -465,9 +383,3 @@ def _legend(kinds: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     for kind in kinds:
         yield symbol(kind, 10, 10, MARK_SIZE), *words.KINDS[kind]
     yield '<path d="M1 10H19" stroke="#56616d" stroke-width="2"/>', "轨道交通", "rail"
-
-
-def own_style() -> str:
-    """Return the page's style sheets, Leaflet's among them, as one element."""
-    own = (files("venuenet.publish") / "templates" / "folium.css").read_text(encoding="utf-8")
-    return f"<style>{vendored('leaflet.css')}{own}</style>"

@@ -15,10 +15,10 @@ from shapely.geometry.base import BaseGeometry
 from venuenet.area import StudyArea
 from venuenet.model import KINDS, LocatedVenue, Mode
 from venuenet.publish import words
-from venuenet.publish.folium_page import refuse_outside_requests
 from venuenet.publish.geo import credits, outline
 from venuenet.publish.how import made_of, traveller_note, traveller_words
 from venuenet.publish.isochrones import LABEL_EN, LABEL_ZH, Target, reach_of, venue_of, who
+from venuenet.publish.offline_map import refuse_outside_requests
 from venuenet.publish.sketch import (
     WIDTH,
     Frame,
