@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,8 +99,45 @@ def test_names_of_another_kind_are_no_match() -> None:
     ways["place"] = [int(place[1:]) for place in ways["place"]]
     with pytest.raises(TravelDataError) as refused:
         town(ways, places, sites)
-    assert len(refused.value.faults) == frames.LISTED
-    assert {f.column for f in refused.value.faults} == {"place"}
+    *listed, rest = refused.value.faults
+    assert len(listed) == frames.LISTED
+    assert {f.column for f in listed} == {"place"}
+    assert rest.row is None
+    assert f"{len(ways) - frames.LISTED} more" in rest.en()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.to_timedelta([60, 70], unit="s"),
+        pd.to_datetime(["2026-01-01", "2026-01-02"]),
+        pd.to_timedelta([60, 70], unit="s").astype(object),
+        [True, False],
+        [1j, 2],
+        ["1,200", "十"],
+        pd.array([None, None], dtype="Int64"),
+    ],
+)
+def test_what_is_no_number_is_never_read_as_one(cells: Any) -> None:
+    ways = pd.DataFrame({"place": ["p", "p"], "site": ["s", "t"], "cost": cells})
+    with pytest.raises(TravelDataError) as refused:
+        town(ways, pd.DataFrame({"people": [5]}, index=["p"]), pd.DataFrame(index=["s", "t"]))
+    assert [(f.row, f.column) for f in refused.value.faults] == [(2, "cost"), (3, "cost")]
+
+
+def test_numbers_as_text_and_status_as_a_category_are_read() -> None:
+    ways = pd.DataFrame({"place": ["p", "p"], "site": ["s", "t"], "cost": ["1", "2.5"]})
+    places = pd.DataFrame({"people": ["5"]}, index=["p"])
+    status = pd.Categorical(["forced", None], categories=["forced"])
+    here = town(
+        ways, places, pd.DataFrame({"status": status, "cost": ["3", "4"]}, index=["s", "t"])
+    )
+    assert here.cost.tolist() == [[1, 2.5]]
+    assert here.people.tolist() == [5]
+    rules = here.rules()
+    assert rules.forced == (0,)
+    assert rules.cost is not None
+    assert rules.cost.tolist() == [3, 4]
 
 
 def test_missing_columns_and_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +147,8 @@ def test_missing_columns_and_too_many_pairs_are_refused(monkeypatch: pytest.Monk
     assert [(f.file, f.column) for f in refused.value.faults] == [
         ("ways", "cost"), ("places", "people"),
     ]  # fmt: skip
+    with pytest.raises(TravelDataError, match="appears twice"):
+        town(pd.concat([ways, ways[["cost"]]], axis=1), places, sites)
     monkeypatch.setattr(frames, "MOST_PAIRS", 49)
     with pytest.raises(TravelDataError, match="50 pairs"):
         town(ways, places, sites)

@@ -104,19 +104,13 @@ def town(ways: Frame, places: Frame, sites: Frame) -> Town:
     Raises
     ------
     TravelDataError
-        With every fault found, up to ``LISTED`` of a kind and column.
+        With every fault found; beyond ``LISTED`` of a kind and column they are counted.
     """
-    missing = [
-        say("no_column", name, column=column)
-        for name, frame, columns in (
-            ("ways", ways, ("place", "site", "cost")), ("places", places, ("people",)),
-        )
-        for column in columns
-        if column not in frame
-    ]  # fmt: skip
     whole = sites.assign(**{c: d for c, d in _DEFAULTS.items() if c not in sites})
-    whole["status"] = whole["status"].fillna("")
-    faults = missing or [*_size(places, sites), *_faults(ways, places, whole)]
+    faults = [*_columns(ways, places, whole)]
+    if not faults:
+        whole["status"] = whole["status"].astype(object).fillna("")
+        faults = [*_size(places, sites), *_faults(ways, places, whole)]
     if faults:
         raise TravelDataError(faults)
     cost = np.full((len(places), len(sites)), np.inf)
@@ -124,11 +118,25 @@ def town(ways: Frame, places: Frame, sites: Frame) -> Town:
         places.index.get_indexer(pd.Index(ways["place"])),
         sites.index.get_indexer(pd.Index(ways["site"])),
     )
-    cost[at] = ways["cost"]
-    return Town(cost, places["people"].to_numpy(np.float64), places.index, whole)
+    cost[at] = _numbers(ways["cost"])
+    whole["cost"] = _numbers(whole["cost"])
+    return Town(cost, _numbers(places["people"]), places.index, whole)
 
 
 _DEFAULTS: Mapping[str, float | str | None] = {"cost": 1.0, "district": None, "status": ""}
+
+
+def _columns(ways: Frame, places: Frame, sites: Frame) -> Iterator[Fault]:
+    """Report columns that are missing, or there twice."""
+    for name, frame, columns in (
+        ("ways", ways, ("place", "site", "cost")),
+        ("places", places, ("people",)),
+        ("sites", sites, tuple(_DEFAULTS)),
+    ):
+        for column in columns:
+            count = int((frame.columns == column).sum())
+            if count != 1:
+                yield say("same_column" if count else "no_column", name, column=column)
 
 
 def _size(places: Frame, sites: Frame) -> Iterator[Fault]:
@@ -144,8 +152,8 @@ def _size(places: Frame, sites: Frame) -> Iterator[Fault]:
 
 def _faults(ways: Frame, places: Frame, sites: Frame) -> Iterator[Fault]:
     """List what is wrong with tables that have all their columns."""
-    yield from _repeats("places", places.index.to_frame(name="index"))
-    yield from _repeats("sites", sites.index.to_frame(name="index"))
+    yield from _repeats("places", pd.DataFrame({"index": places.index}))
+    yield from _repeats("sites", pd.DataFrame({"index": sites.index}))
     yield from _repeats("ways", ways[["place", "site"]])
     for column, known in (("place", places.index), ("site", sites.index)):
         unknown = ~ways[column].isin(known)
@@ -153,7 +161,7 @@ def _faults(ways: Frame, places: Frame, sites: Frame) -> Iterator[Fault]:
     for name, cells in (
         ("ways", ways["cost"]), ("places", places["people"]), ("sites", sites["cost"]),
     ):  # fmt: skip
-        number = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64)
+        number = _numbers(cells)
         yield from _rows("number", name, cells, ~np.isfinite(number))
         yield from _rows("range", name, cells, number < 0, low=0, high=np.inf)
     strange = ~sites["status"].isin(STATUS)
@@ -161,21 +169,38 @@ def _faults(ways: Frame, places: Frame, sites: Frame) -> Iterator[Fault]:
     yield from _rows("allowed", "sites", sites["status"], strange, allowed=allowed)
 
 
+def _numbers(cells: pd.Series) -> Floats:
+    """Read cells as numbers, NaN where they are none: dates, spans and yes or no are none."""
+    if cells.dtype.kind in "bcmM":
+        return np.full(len(cells), np.nan)
+    plain = cells.astype(str) if cells.dtype == object else cells
+    return pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+
+
 def _rows(
     code: str, name: str, cells: pd.Series, wrong: ArrayLike, **words: str | float
 ) -> Iterator[Fault]:
-    """Report the first cells that are wrong."""
-    for row in np.flatnonzero(wrong)[:LISTED].tolist():
-        column = str(cells.name)
+    """Report the first cells that are wrong, and how many more there are."""
+    rows, column = np.flatnonzero(wrong), str(cells.name)
+    for row in rows[:LISTED].tolist():
         yield say(code, name, row, column, value=cells.iloc[row], **words)
+    yield from _more(name, column, len(rows))
 
 
 def _repeats(name: str, keys: Frame) -> Iterator[Fault]:
-    """Report the first rows that repeat an earlier one."""
+    """Report the first rows that repeat an earlier one, and how many more there are."""
     group = keys.groupby(list(keys), sort=False, dropna=False).ngroup().to_numpy()
     _, first = np.unique(group, return_index=True)
-    for row in np.flatnonzero(first[group] != np.arange(len(group)))[:LISTED].tolist():
-        value = " ".join(str(cell) for cell in keys.iloc[row])
-        yield say(
-            "twice", name, row, keys.columns[-1], value=value, other=int(first[group[row]]) + 2
-        )
+    rows, column = np.flatnonzero(first[group] != np.arange(len(group))), keys.columns[-1]
+    for row in rows[:LISTED].tolist():
+        key = " ".join(str(cell) for cell in keys.iloc[row])
+        yield say("twice", name, row, column, value=key, other=int(first[group[row]]) + 2)
+    yield from _more(name, column, len(rows))
+
+
+def _more(name: str, column: str, count: int) -> Iterator[Fault]:
+    if (more := count - LISTED) > 0:
+        yield Fault(
+            name, None, column, f"同类问题还有 {more:,} 处", f"has {more:,} more of these",
+            "按前面所列的方法修改", "mend them as those listed above",
+        )  # fmt: skip
