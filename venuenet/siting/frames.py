@@ -173,8 +173,7 @@ def _numbers(cells: pd.Series) -> Floats:
     """Read cells as numbers, NaN where they are none: dates, spans and yes or no are none."""
     if cells.dtype.kind in "bcmM":
         return np.full(len(cells), np.nan)
-    plain = cells.astype(str) if cells.dtype == object else cells
-    return pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
 
 
 def _rows(
