@@ -37,7 +37,7 @@ def offline_html(
     Returns
     -------
     str
-        One document, the same for the same layers.
+        One document, the same for the same layers, if these have names.
 
     Raises
     ------
